@@ -1,0 +1,158 @@
+/**
+ * The domain shape of `holdfast.yaml`: camelCase, units in the names, every default applied, every path absolute.
+ *
+ * The file's own shape (snake_case) lives in schema.ts; resolve.ts is the one step between the two.
+ */
+
+/** Where a secret is to be had. It is read inside the activity that needs it and never kept. */
+export type SecretReference =
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string }
+  /** argv of a program, without a shell; its standard output, less one trailing newline, is the secret. */
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** When something runs. All of it is always set on the Temporal schedule. */
+export interface Schedule {
+  /** Five fields, or `@daily` and the like. */
+  readonly cron: string;
+  /** IANA name, resolved by the Temporal server. */
+  readonly timezone: string;
+  /** Each start is put off by a random time below this. */
+  readonly jitterMs: number;
+  /** After an outage one missed run is caught up if it was due less long ago than this. At least 10 s. */
+  readonly catchUpWithinMs: number;
+}
+
+export interface Repository {
+  readonly name: string;
+  /** Whatever restic's `-r` takes. */
+  readonly location: string;
+  readonly password: SecretReference;
+  /** Environment for restic alone: plain values and secrets. */
+  readonly environment: Readonly<Record<string, string | SecretReference>>;
+  /** `-o key=value` pairs for restic. */
+  readonly options: readonly string[];
+  /** undefined: checks run only when asked for. */
+  readonly check: { readonly schedule: Schedule; readonly readDataSubset: { readonly total: number } | undefined } | undefined;
+  readonly prune: { readonly schedule: Schedule } | undefined;
+}
+
+export interface FilesSource {
+  readonly kind: 'files';
+  readonly name: string;
+  /** Absolute directory that `paths` are relative to and that the stage's layout starts from. */
+  readonly base: string;
+  /** Relative paths or globs; each must match something. */
+  readonly paths: readonly string[];
+  /** As `paths`, but may match nothing. */
+  readonly optionalPaths: readonly string[];
+  /** Globs; one without a slash is compared with the base name at any depth. */
+  readonly exclude: readonly string[];
+  readonly maxShrinkRatio: number;
+}
+
+/** `auto`: pin and copy, else VACUUM INTO. */
+export type SqliteMethod = 'auto' | 'vacuum_into' | 'sql';
+
+export interface SqliteSource {
+  readonly kind: 'sqlite';
+  readonly name: string;
+  readonly path: string;
+  readonly method: SqliteMethod;
+  /** A rollback-journal database holds up its writers while it is copied; true accepts that also above 4 s. */
+  readonly allowWriterStall: boolean;
+  readonly maxShrinkRatio: number;
+}
+
+export type MysqlTls = 'disabled' | 'preferred' | 'required' | 'verify';
+
+export interface MysqlSource {
+  readonly kind: 'mysql';
+  readonly name: string;
+  /** Either a host and a port, or a Unix socket. */
+  readonly address:
+    | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+    | { readonly kind: 'socket'; readonly path: string };
+  readonly user: string;
+  /** undefined: log in without a password (socket authentication). */
+  readonly password: SecretReference | undefined;
+  readonly database: string;
+  readonly tls: MysqlTls;
+  /** PEM file for `tls: verify`. */
+  readonly tlsCa: string | undefined;
+  /** Tables whose structure alone is dumped. */
+  readonly structureOnly: readonly string[];
+  readonly maxShrinkRatio: number;
+}
+
+export type Source = FilesSource | SqliteSource | MysqlSource;
+
+export type ArchiveFormat = 'tar.zst' | 'tar.gz';
+
+export interface Archive {
+  readonly directory: string;
+  readonly format: ArchiveFormat;
+  readonly keepDays: number;
+  /** So many newest archives stay however old they are. At least 1. */
+  readonly keepAtLeast: number;
+}
+
+/** restic's own policy (`restic forget --help`); undefined fields are not passed. At least one is set. */
+export interface Retention {
+  readonly keepLast?: number;
+  readonly keepHourly?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
+  /** restic duration such as `1y6m`. */
+  readonly keepWithin?: string;
+}
+
+/** A question to the restored copy, asked by the drill. */
+export interface VerificationQuery {
+  readonly source: { readonly kind: 'sqlite' | 'mysql'; readonly name: string };
+  readonly sql: string;
+  readonly equals?: string | number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly notEmpty?: boolean;
+}
+
+export interface Verification {
+  readonly schedule: Schedule;
+  /** Paths in the stage, for example `sqlite/tracker.db`. */
+  readonly requiredFiles: readonly string[];
+  readonly queries: readonly VerificationQuery[];
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly repository: Repository;
+  /** undefined: runs only when asked for. */
+  readonly schedule: Schedule | undefined;
+  readonly tags: readonly string[];
+  /** In the order of the file: files, then sqlite, then mysql. Never empty. */
+  readonly sources: readonly Source[];
+  readonly archive: Archive | undefined;
+  /** undefined: nothing is ever forgotten. */
+  readonly retention: Retention | undefined;
+  readonly verification: Verification | undefined;
+  /** From the start of a run until nothing of it is retried any more. Default 6 h. */
+  readonly deadlineMs: number;
+  /** `<staging_directory>/<plan>` */
+  readonly stageDirectory: string;
+  /** `<state_directory>/plans/<plan>`: claims, the open run's working files, the last good run. */
+  readonly stateDirectory: string;
+}
+
+export interface Configuration {
+  /** Absolute path of the file it was read from. */
+  readonly file: string;
+  readonly host: string;
+  readonly stagingDirectory: string;
+  readonly stateDirectory: string;
+  readonly restoreDirectory: string;
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly plans: ReadonlyMap<string, Plan>;
+}

@@ -1,0 +1,63 @@
+import type {
+  CreateSnapshotResult,
+  ForgetSnapshotsResult,
+  OpenRunResult,
+  PhaseResult,
+  RotateArchivesResult,
+  RunRecord,
+  RunReference,
+  SealStageResult,
+  StageSourceResult,
+  WriteArchiveResult,
+} from './backup.ts';
+import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
+
+export interface OpenRunInput {
+  workflowId: string;
+  runId: string;
+  startedAt: string;
+  /** The workflow's input as it came: it may be anything, and is judged by the activity. */
+  input: unknown;
+}
+
+export interface PhaseInput {
+  run: RunReference;
+}
+
+export interface StageSourceInput extends PhaseInput {
+  /** Name of the source within its kind. */
+  source: string;
+}
+
+export interface ForgetSnapshotsInput extends PhaseInput {
+  /** The snapshot this run made: it must be among those that are kept. */
+  snapshotId: string;
+}
+
+export interface ReportRunInput {
+  record: RunRecord;
+}
+
+/** The phases of a backup run. Each is safe to repeat: a retry starts from what its last attempt left. */
+export interface BackupActivities {
+  openRun(input: OpenRunInput): Promise<OpenRunResult>;
+  dumpSqlite(input: StageSourceInput): Promise<StageSourceResult>;
+  dumpMysql(input: StageSourceInput): Promise<StageSourceResult>;
+  stageFiles(input: StageSourceInput): Promise<StageSourceResult>;
+  sealStage(input: PhaseInput): Promise<SealStageResult>;
+  writeArchive(input: PhaseInput): Promise<WriteArchiveResult>;
+  createSnapshot(input: PhaseInput): Promise<CreateSnapshotResult>;
+  forgetSnapshots(input: ForgetSnapshotsInput): Promise<ForgetSnapshotsResult>;
+  rotateArchives(input: PhaseInput): Promise<RotateArchivesResult>;
+  cleanUpStage(input: PhaseInput): Promise<PhaseResult>;
+  reportRun(input: ReportRunInput): Promise<PhaseResult>;
+}
+
+/** What the CLI asks of the worker's machine. Inputs come from outside and are judged by the activity. */
+export interface InspectActivities {
+  initRepository(input: InitRepositoryInput): Promise<InitRepositoryResult>;
+  listSnapshots(input: ListSnapshotsInput): Promise<Snapshot[]>;
+  examineHost(): Promise<ExamineHostResult>;
+}
+
+export interface Activities extends BackupActivities, InspectActivities {}

@@ -1,0 +1,91 @@
+import type { Readable, Writable } from 'node:stream';
+import { execa, type Options } from 'execa';
+import { ProgramMissing, ProgramTimeout } from './errors.ts';
+import { OutputTail } from './output-tail.ts';
+import type { ProgramRequest, ProgramResult } from './programs.ts';
+import { openSecretFile } from './secret-file.ts';
+
+export const DEFAULT_KILL_AFTER_MS = 5_000;
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
+
+/** What is used of execa's subprocess; its own type depends on every option. */
+interface Child extends PromiseLike<ChildEnd> {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  kill(signal?: NodeJS.Signals): boolean;
+}
+
+interface ChildEnd {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly timedOut: boolean;
+  readonly cause?: unknown;
+}
+
+/** A subprocess is a promise of its own end, so it travels inside an object: an async function would wait for it. */
+type Spawn = (request: ProgramRequest) => Promise<{ child: Child }>;
+
+/** Creates the function that starts children with `base` as the environment that they all share. */
+export function createSpawner(base: Readonly<Record<string, string>>, find: (program: string) => Promise<string>): Spawn {
+  return async (request) => {
+    const { file, args } = await withDeathSignal(request, find);
+    const secret = request.secretInput === undefined ? undefined : await openSecretFile(request.secretInput);
+    const child = execa(file, args, {
+      // A descriptor number beyond 2 works (execa 9.6), but is missing in its types.
+      stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : [secret.fd])] as unknown as NonNullable<Options['stdio']>,
+      env: { ...base, ...request.env },
+      extendEnv: false,
+      forceKillAfterDelay: request.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+      // With execa's own clean-up a SIGTERM would end the worker at once, without its drain.
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+      ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
+      ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
+    }) as unknown as Child;
+    // A child that ends without reading its input closes the pipe; its exit code tells why.
+    child.stdin.on('error', () => undefined);
+    // Not awaited: a short child may have printed everything by then, and nobody would have been listening.
+    void secret?.close();
+    return { child };
+  };
+}
+
+/**
+ * Lets the kernel end the child when this process dies, so that no orphan goes on writing beside the retry (util-linux
+ * `setpriv --pdeathsig`; the signal follows the spawning thread, hence never call this from a worker thread).
+ */
+async function withDeathSignal(
+  request: ProgramRequest,
+  find: (program: string) => Promise<string>,
+): Promise<{ file: string; args: string[] }> {
+  const file = await find(request.program);
+  try {
+    const setpriv = await find('setpriv');
+    return { file: setpriv, args: ['--pdeathsig', request.deathSignal ?? 'KILL', '--', file, ...request.args] };
+  } catch (error) {
+    // Not Linux: the child then outlives a killed worker.
+    if (error instanceof ProgramMissing) return { file, args: [...request.args] };
+    throw error;
+  }
+}
+
+/** Waits for the end of a child. @throws {ProgramTimeout}, or the reason of the request's signal. */
+export async function finish(child: Child, request: ProgramRequest): Promise<ProgramResult> {
+  const startedAt = performance.now();
+  const tail = new OutputTail();
+  child.stderr.on('data', (chunk: Buffer) => tail.append(chunk.toString('utf8')));
+  const end = await child;
+  if (request.signal?.aborted === true) throw request.signal.reason;
+  if (end.timedOut) throw new ProgramTimeout(request.program, request.timeoutMs ?? 0);
+  if (end.exitCode === undefined && end.signal === undefined) throw end.cause;
+  return {
+    exitCode: end.exitCode ?? 128 + (SIGNAL_NUMBERS[end.signal ?? ''] ?? 0),
+    stdout: '',
+    stderr: tail.toString(),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+}

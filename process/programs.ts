@@ -1,0 +1,117 @@
+/**
+ * The one place that starts a program: execa, no shell, an environment of its own, a deadline, cancellation, capped output.
+ *
+ * What must never be here: knowledge of any particular program, or of Temporal.
+ */
+import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
+import { baseEnvironment, findProgram } from './environment.ts';
+import { collect, readLines } from './output.ts';
+
+export { SECRET_PATH } from './secret-file.ts';
+
+export interface ProgramRequest {
+  /** Name looked up on the PATH, or an absolute path. */
+  program: string;
+  args: readonly string[];
+  cwd?: string;
+  /** Added to the base environment. May hold secrets; nothing of it is ever printed. */
+  env?: Readonly<Record<string, string>>;
+  /** Standard input; without it the child reads end-of-file at once. */
+  input?: string | Uint8Array;
+  /** Offered to the child as the file {@link SECRET_PATH}: a password that is to stand neither in argv nor in an environment. */
+  secretInput?: string;
+  /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  /** Default 5 000. */
+  killAfterMs?: number;
+  /** Signal that the kernel sends to the child when this process dies. Default KILL. */
+  deathSignal?: 'KILL' | 'TERM';
+  /** Takes standard output as it comes; it is not captured then. When it throws, the child is ended and `run` throws the same. */
+  consume?: (stdout: AsyncIterable<Uint8Array>) => Promise<void>;
+}
+
+/** As {@link ProgramRequest}, for a child that is talked to while it runs. */
+export type StartRequest = Omit<ProgramRequest, 'consume' | 'input'>;
+
+export interface ProgramResult {
+  /** 128 + n after a signal, as a shell has it. */
+  exitCode: number;
+  /** Captured standard output, at most 64 MiB; empty with `consume`. */
+  stdout: string;
+  /** End of the error output. Not redacted. */
+  stderr: string;
+  durationMs: number;
+}
+
+/** A child that is talked to while it runs. */
+export interface RunningProgram {
+  write(text: string): void;
+  /** Lines of standard output without their newline. To be read by one reader. */
+  lines: AsyncIterator<string>;
+  /** Closes standard input and waits for the end; SIGKILL after `killAfterMs`. */
+  stop(): Promise<ProgramResult>;
+}
+
+export interface Programs {
+  /**
+   * Runs a program to its end. A non-zero exit code is a result, not an error: only the caller knows what it means.
+   *
+   * @throws {ProgramMissing} when it is not on the PATH.
+   * @throws {ProgramTimeout} when `timeoutMs` passed.
+   * @throws the reason of `signal`, once the child is gone.
+   */
+  run(request: ProgramRequest): Promise<ProgramResult>;
+  /** Starts a program and returns while it runs. @throws {ProgramMissing} */
+  start(request: StartRequest): Promise<RunningProgram>;
+  /** @throws {ProgramMissing} */
+  find(program: string): Promise<string>;
+}
+
+/** Creates the runner. `environment` is this process's own; only an allow-list of it reaches a child. */
+export function createPrograms(environment: Readonly<Record<string, string | undefined>>): Programs {
+  const base = baseEnvironment(environment);
+  const find = (program: string) => findProgram(program, base['PATH'] ?? '/usr/local/bin:/usr/bin:/bin');
+  const spawn = createSpawner(base, find);
+
+  async function run(request: ProgramRequest): Promise<ProgramResult> {
+    request.signal?.throwIfAborted();
+    const { child } = await spawn(request);
+    child.stdin.end(request.input ?? '');
+    const captured: Uint8Array[] = [];
+    const consume = request.consume ?? ((stdout) => collect(stdout, captured));
+    const consumed = consume(child.stdout).then(
+      () => undefined,
+      (error: unknown) => {
+        child.kill();
+        // Unread output would keep the child, and with it this call, waiting for ever.
+        child.stdout.resume();
+        return { error };
+      },
+    );
+    const result = await finish(child, request);
+    const failure = await consumed;
+    if (failure !== undefined) throw failure.error;
+    return { ...result, stdout: Buffer.concat(captured).toString('utf8') };
+  }
+
+  async function start(request: StartRequest): Promise<RunningProgram> {
+    request.signal?.throwIfAborted();
+    const { child } = await spawn(request);
+    const ended = finish(child, request);
+    // Whoever calls stop() sees the failure; nobody else may be waiting yet.
+    ended.catch(() => undefined);
+    return {
+      write: (text) => void child.stdin.write(text),
+      lines: readLines(child.stdout),
+      stop: async () => {
+        child.stdin.end();
+        child.stdout.resume();
+        const timer = setTimeout(() => child.kill('SIGKILL'), request.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+        return ended.finally(() => clearTimeout(timer));
+      },
+    };
+  }
+
+  return { find, run, start };
+}

@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals';
+import { ProgramMissing, ProgramTimeout } from '../../../process/errors.ts';
+import { createPrograms, SECRET_PATH } from '../../../process/programs.ts';
+
+const programs = createPrograms({ ...process.env, MY_SECRET: 'hunter22' });
+
+test('a non-zero exit code is a result with the end of the error output', async () => {
+  const result = await programs.run({ program: 'sh', args: ['-c', 'echo out; echo bad >&2; exit 3'] });
+  expect(result).toMatchObject({ exitCode: 3, stdout: 'out\n', stderr: 'bad' });
+});
+
+test('a child sees neither our environment nor our standard input', async () => {
+  const result = await programs.run({ program: 'sh', args: ['-c', 'env; cat'], env: { GIVEN: 'yes' } });
+  expect(result.stdout).toContain('GIVEN=yes');
+  expect(result.stdout).toContain('LC_ALL=C.UTF-8');
+  expect(result.stdout).not.toContain('hunter22');
+});
+
+test('a secret can be read from descriptor 3, again and again', async () => {
+  const result = await programs.run({ program: 'cat', args: [SECRET_PATH, SECRET_PATH], secretInput: 'pa$$ "wörd"' });
+  expect(result).toMatchObject({ stderr: '', stdout: 'pa$$ "wörd"pa$$ "wörd"' });
+});
+
+test('a program that is not there is named', async () => {
+  await expect(programs.run({ program: 'no-such-program', args: [] })).rejects.toThrow(new ProgramMissing('no-such-program'));
+});
+
+test('a deadline ends the child', async () => {
+  await expect(programs.run({ program: 'sleep', args: ['30'], timeoutMs: 100 })).rejects.toThrow(ProgramTimeout);
+});
+
+test('cancelling ends the child and throws the reason of the signal', async () => {
+  const reason = new Error('cancelled by the operator');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 100);
+  await expect(programs.run({ program: 'sleep', args: ['30'], signal: controller.signal })).rejects.toBe(reason);
+});
+
+test('an error of the consumer ends the child and is passed on', async () => {
+  const failure = new Error('disk full');
+  const run = programs.run({
+    program: 'yes',
+    args: [],
+    consume: async (stdout) => {
+      for await (const chunk of stdout) if (chunk.length > 0) throw failure;
+    },
+  });
+  await expect(run).rejects.toBe(failure);
+});
+
+test('a killed child has the exit code that a shell would show', async () => {
+  expect(await programs.run({ program: 'sh', args: ['-c', 'kill -9 $$'] })).toMatchObject({ exitCode: 137 });
+});
+
+test('a running child answers line by line until it is stopped', async () => {
+  const cat = await programs.start({ program: 'cat', args: [] });
+  cat.write('one\ntwo\n');
+  expect(await cat.lines.next()).toEqual({ done: false, value: 'one' });
+  expect(await cat.lines.next()).toEqual({ done: false, value: 'two' });
+  expect(await cat.stop()).toMatchObject({ exitCode: 0 });
+});
