@@ -1,0 +1,19 @@
+import type { Configuration } from '../config/types.ts';
+import type { RunRecord } from '../contract/backup.ts';
+import type { Programs } from '../process/programs.ts';
+
+/** Everything an activity has besides its input. The worker builds it once. */
+export interface ActivityDependencies {
+  readonly configuration: Configuration;
+  readonly configurationHash: string;
+  readonly holdfastVersion: string;
+  readonly programs: Programs;
+  /** Where `{ env: NAME }` secrets come from: the worker's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the search attributes are registered in the namespace. */
+  readonly hasSearchAttributes: boolean;
+  /** Whether a workflow execution is still open; false when Temporal does not know it. Throws when Temporal cannot be reached. */
+  isRunOpen(run: { workflowId: string; runId: string }): Promise<boolean>;
+  /** Told of each run that ended: counts it in the metrics. */
+  onRunReported(record: RunRecord): void;
+}

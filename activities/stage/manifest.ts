@@ -1,0 +1,86 @@
+import { z } from 'zod';
+
+/** Mode as four octal digits, `0640`. */
+const mode = z.string().regex(/^[0-7]{4}$/);
+
+/**
+ * One file, directory or symbolic link of the stage. `path` is relative to the stage. A name that is not valid UTF-8 has
+ * `path_base64` with its exact bytes, and a `path` in which the odd bytes are replaced by U+FFFD.
+ */
+const entry = z.object({
+  path: z.string(),
+  path_base64: z.string().optional(),
+  type: z.enum(['file', 'directory', 'symlink']),
+  mode,
+  /** Seconds since 1970 with nine decimals, as text: a double cannot hold nanoseconds. */
+  mtime: z.string().regex(/^-?\d+\.\d{9}$/),
+  /** Files only. */
+  bytes: z.number().int().nonnegative().optional(),
+  sha256: z.string().optional(),
+  /** Symbolic links only; base64 where it is not valid UTF-8. */
+  target: z.string().optional(),
+  target_base64: z.string().optional(),
+});
+
+const filesFacts = z.object({
+  kind: z.literal('files'),
+  base: z.string(),
+  files: z.number().int(),
+  bytes: z.number().int(),
+});
+
+const sqliteFacts = z.object({
+  kind: z.literal('sqlite'),
+  /** Relative to the stage. */
+  path: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  method: z.string(),
+  sqlite_version: z.string(),
+  journal_mode: z.string(),
+  page_size: z.number().int(),
+  user_version: z.number().int(),
+  application_id: z.number().int(),
+  /** Rows per table, in the very state that was dumped. */
+  tables: z.record(z.string(), z.number().int()),
+});
+
+const mysqlFacts = z.object({
+  kind: z.literal('mysql'),
+  path: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  method: z.string(),
+  server_family: z.enum(['mysql', 'mariadb']),
+  server_version: z.string(),
+  database: z.string(),
+  /** Rows per table, counted in the dump itself. */
+  tables: z.record(z.string(), z.number().int()),
+  views: z.array(z.string()),
+  triggers: z.array(z.string()),
+  routines: z.array(z.string()),
+  events: z.array(z.string()),
+});
+
+/** The file `manifest.json` of a stage. Field names are a format: snapshots of years ago are compared with it. */
+export const manifestSchema = z.object({
+  version: z.literal(1),
+  holdfast_version: z.string(),
+  plan: z.string(),
+  host: z.string(),
+  workflow_id: z.string(),
+  run_id: z.string(),
+  /** Start of the run, ISO 8601 in UTC. */
+  started_at: z.string(),
+  /** By source id, `sqlite/tracker`. */
+  sources: z.record(z.string(), z.discriminatedUnion('kind', [filesFacts, sqliteFacts, mysqlFacts])),
+  /** Everything below `files/`, `sqlite/` and `mysql/`, sorted by path. */
+  entries: z.array(entry),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestEntry = z.infer<typeof entry>;
+export type FilesFacts = z.infer<typeof filesFacts>;
+export type SqliteFacts = z.infer<typeof sqliteFacts>;
+export type MysqlFacts = z.infer<typeof mysqlFacts>;
+export type DatabaseFacts = SqliteFacts | MysqlFacts;
