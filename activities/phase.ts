@@ -9,6 +9,8 @@ import { createSecretReader } from './secrets/read-secret.ts';
 
 /** What a phase works with while it runs. Tests hand in a plain object. */
 export interface PhaseContext {
+  /** Which attempt of the activity this is, counted from 1. */
+  readonly attempt: number;
   /** Aborted when the run is cancelled, the worker shuts down or the attempt was given up. */
   readonly signal: AbortSignal;
   /** Notes where the phase stands; a timer sends the newest note with each heartbeat. Cheap: call it as often as you like. */
@@ -32,7 +34,7 @@ const MAX_WARNINGS = 20;
  */
 export async function runActivity<Result>(
   deps: ActivityDependencies,
-  body: (context: PhaseContext, redactedWarnings: () => string[]) => Promise<Result>,
+  body: (context: PhaseContext, warnings: () => string[]) => Promise<Result>,
 ): Promise<Result> {
   const activity = Context.current();
   const secrets = new Set<string>();
@@ -47,6 +49,7 @@ export async function runActivity<Result>(
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   const readSecret = createSecretReader(deps);
   const context: PhaseContext = {
+    attempt: activity.info.attempt,
     signal: activity.cancellationSignal,
     report: (latest) => {
       progress = latest;
@@ -77,7 +80,7 @@ export function phase<Input, Result extends object>(
   return (input) =>
     runActivity(deps, async (context, warnings) => {
       const result = await body(input, context);
-      return { ...result, attempt: Context.current().info.attempt, warnings: warnings() };
+      return { ...result, attempt: context.attempt, warnings: warnings() };
     });
 }
 

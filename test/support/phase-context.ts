@@ -21,6 +21,7 @@ export function createTestContext(environment: Record<string, string | undefined
   const warnings: string[] = [];
   const progress: Progress[] = [];
   return {
+    attempt: 1,
     controller,
     warnings,
     progress,

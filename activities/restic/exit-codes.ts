@@ -1,0 +1,58 @@
+import type { FailureType } from '../../contract/failures.ts';
+import { PhaseError } from '../phase-error.ts';
+import { readErrorOutput } from './output.ts';
+
+/** restic's own exit codes that say what is the matter (doc/075_scripting.rst; 10 and 11 since 0.17.0, 12 since 0.17.1). */
+export const RESTIC_EXIT = { done: 0, incomplete: 3, repositoryMissing: 10, locked: 11, wrongPassword: 12 } as const;
+
+/** How soon a locked repository is worth another look: restic itself refreshes a lock every 5 min. */
+const LOCK_RETRY_MS = 60_000;
+
+/** Exit code 1 means anything; only the text tells. First match counts (restic 0.19.1). */
+const BY_TEXT: readonly [RegExp, FailureType][] = [
+  [/no space left on device|disk quota exceeded|507 insufficient storage/i, 'DiskFull'],
+  [
+    /ciphertext verification failed|invalid data returned|repository contains errors|pack \S+ (?:is )?damaged|unable to load index/i,
+    'RepositoryDamaged',
+  ],
+  [/permission denied|access denied|403 forbidden|401 unauthorized|SignatureDoesNotMatch|InvalidAccessKeyId/i, 'ConfigInvalid'],
+  [/unknown (?:flag|command|option)|invalid backend|unable to parse|parsing repository location failed/i, 'ConfigInvalid'],
+];
+
+const ADVICE: Partial<Record<FailureType, (repository: string) => string>> = {
+  RepositoryMissing: (repository) => `Create it with \`holdfast init ${repository}\`, or correct its location.`,
+  AuthRejected: () => 'Correct the password reference in holdfast.yaml.',
+  RepositoryLocked: () => 'Another restic works on it; the run goes on by itself once it is free.',
+  DiskFull: () => 'Free some space there: the run goes on by itself.',
+  RepositoryDamaged: () => 'Look at it with `restic check` before anything else is written.',
+  ConfigInvalid: () => 'Correct the location, its environment or the rights on it.',
+  StorageUnavailable: () => 'The run goes on by itself once it can be reached.',
+};
+
+/** Makes the error for a restic command that ended with an exit code other than 0. Its text is not yet redacted. */
+export function resticError(options: { repository: string; command: string; exitCode: number; stderr: string }): PhaseError {
+  const lines = readErrorOutput(options.stderr);
+  const text = lines.join('\n');
+  const type = classify(options.exitCode, text);
+  const said = lines.slice(-4).join(' / ') || `exit code ${options.exitCode}`;
+  const advice = ADVICE[type]?.(options.repository) ?? '';
+  return new PhaseError(
+    type,
+    `repository ${options.repository}: restic ${options.command} failed: ${said}. ${advice}`.trim(),
+    type === 'RepositoryLocked' ? { retryAfterMs: LOCK_RETRY_MS } : {},
+  );
+}
+
+function classify(exitCode: number, text: string): FailureType {
+  switch (exitCode) {
+    case RESTIC_EXIT.repositoryMissing:
+      return 'RepositoryMissing';
+    case RESTIC_EXIT.locked:
+      return 'RepositoryLocked';
+    case RESTIC_EXIT.wrongPassword:
+      return 'AuthRejected';
+    default:
+      // Networks fail in more ways than can be listed, so what is not known to be final is tried again.
+      return BY_TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'StorageUnavailable';
+  }
+}
