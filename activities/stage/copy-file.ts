@@ -15,6 +15,14 @@ export interface HashOptions {
   onProgress?: (bytesDone: number) => void;
 }
 
+export interface CopyOptions extends HashOptions {
+  /**
+   * Called once everything is read and written, ahead of the sync to the disk, which can take longer than the copy: whoever
+   * holds a lock on the source lets go of it here. What it throws, the copy throws.
+   */
+  onCopied?: () => Promise<void>;
+}
+
 /**
  * Copies a file byte by byte into a new file of mode 0600 and hashes it on the way: each byte is read once.
  *
@@ -25,13 +33,14 @@ export interface HashOptions {
 export async function copyFileHashed(
   source: string | Buffer,
   target: string | Buffer,
-  options: HashOptions,
+  options: CopyOptions,
 ): Promise<HashResult> {
   const from = await open(source, 'r');
   try {
     const to = await open(target, 'wx', 0o600);
     try {
       const result = await readHashed(from, options, (chunk) => writeAll(to, chunk));
+      await options.onCopied?.();
       await to.sync();
       return result;
     } finally {
