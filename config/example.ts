@@ -1,0 +1,62 @@
+/** Text of `examples/holdfast.yaml`. It lives in a module so that the built package has it wherever it is installed. */
+export function renderExample(): string {
+  return EXAMPLE;
+}
+
+// MAINTENANCE: examples/holdfast.yaml is its twin; a unit test keeps them equal.
+const EXAMPLE = `# yaml-language-server: $schema=./holdfast.schema.json
+# Editors complete and check this file with: holdfast config schema > holdfast.schema.json
+# Check it with: holdfast config validate
+#
+# All paths are absolute and on the worker's machine. \${NAME} takes a value from the environment ($\${ is a plain \${), but never
+# a secret: those are named by { env: NAME }, { file: /path } or { command: [program, argument] } and read when they are needed.
+# Durations: 30s 5m 12h 7d.
+version: 1
+host: tracker-1                          # this machine's constant identity in every snapshot
+staging_directory: /var/lib/holdfast/staging   # runs lay out their sources here: needs room for the largest plan
+state_directory: /var/lib/holdfast/state
+restore_directory: /var/lib/holdfast/restore
+
+repositories:
+  main:
+    location: s3:https://s3.example.org/backups     # whatever restic takes, also /a/directory; no secret in it
+    password: { file: /run/secrets/restic-password } # without this password nothing comes back: keep a copy elsewhere
+    environment:                                     # handed to restic alone
+      AWS_ACCESS_KEY_ID: { env: BACKUP_KEY_ID }
+      AWS_SECRET_ACCESS_KEY: { file: /run/secrets/s3-key }
+    check: { schedule: { cron: "30 4 * * 0" }, read_data_subset: 1/8 }   # the next eighth each time
+    prune: { schedule: { cron: "0 5 * * 0" } }       # frees what forgotten snapshots leave behind
+
+plans:
+  tracker:
+    repository: main
+    # minute hour day month weekday, or @daily. A run that an outage prevented is made up for within catch_up_within.
+    schedule: { cron: "0 3 * * *", timezone: UTC, jitter: 5m, catch_up_within: 12h }
+    tags: [torrust]
+    deadline: 6h                         # a run that fails is tried again until then
+    sources:
+      files:                             # paths and globs below base; each must exist, unless under optional_paths
+        config:
+          base: /data
+          paths: [config/.env, tracker/etc, prometheus/etc/prometheus.yml, grafana/provisioning]
+          exclude: ["*.log"]
+      sqlite:                            # may be in use
+        tracker: { path: /data/tracker/lib/database/tracker.db }
+        grafana: { path: /data/grafana/data/grafana.db }
+      mysql:                             # MySQL or MariaDB; socket: /run/mysqld/mysqld.sock in place of host and port
+        tracker:
+          host: mysql
+          port: 3306
+          user: backup
+          password: { file: /run/secrets/mysql }
+          database: tracker
+          tls: preferred                 # or disabled, required, verify (with tls_ca)
+          max_shrink: 50%                # a dump that shrank by more is not trusted: nothing old is forgotten
+    archive: { directory: /backups, format: tar.zst, keep_days: 7, keep_at_least: 2 }   # or tar.gz
+    retention: { keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }   # without it nothing is ever forgotten
+    verification:                        # the drill: restores the newest snapshot and compares it with its manifest
+      schedule: { cron: "0 6 1 * *" }
+      required_files: [files/config/config/.env, files/config/tracker/etc/tracker.toml, sqlite/tracker.db]
+      queries:                           # run on the restored copy
+        - { sqlite: tracker, sql: "SELECT count(*) FROM torrents", at_least: 1 }
+`;

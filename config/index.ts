@@ -1,0 +1,11 @@
+/**
+ * Here `holdfast.yaml` is found, read, judged and turned into the domain's shape (types.ts).
+ * Never here: the value of a secret, this process's own environment, Temporal, a program, or any file but the configuration.
+ */
+export { configurationHash, describeConfiguration, type JsonValue } from './describe.ts';
+export { ConfigurationError, type ConfigurationProblem } from './error.ts';
+export { renderExample } from './example.ts';
+export { type FindConfigurationFileOptions, findConfigurationFile } from './find-file.ts';
+export { renderJsonSchema } from './json-schema.ts';
+export { type LoadConfigurationOptions, loadConfiguration } from './load.ts';
+export { configurationWarnings } from './warnings.ts';

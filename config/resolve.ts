@@ -1,0 +1,124 @@
+import { posix } from 'node:path';
+import { resolveSecret } from './resolve-secret.ts';
+import { resolveSources } from './resolve-sources.ts';
+import type { PlanFile, RetentionFile } from './schema/plan.ts';
+import type { RepositoryFile } from './schema/repository.ts';
+import type { ScheduleFile } from './schema/schedule.ts';
+import type { VerificationFile } from './schema/verification.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { Configuration, Plan, Repository, Retention, Schedule, Verification, VerificationQuery } from './types.ts';
+
+/** Turns the file's shape into the domain's. `parsed` must have passed the schema and all checks. */
+export function resolveConfiguration(parsed: ConfigurationFile, file: string): Configuration {
+  const repositories = new Map(
+    Object.entries(parsed.repositories).map(([name, repository]) => [name, resolveRepository(name, repository)]),
+  );
+  const directories = {
+    stagingDirectory: posix.resolve(parsed.staging_directory),
+    stateDirectory: posix.resolve(parsed.state_directory),
+    restoreDirectory: posix.resolve(parsed.restore_directory),
+  };
+  const plans = new Map(
+    Object.entries(parsed.plans).map(([name, plan]) => {
+      const repository = repositories.get(plan.repository);
+      if (repository === undefined) throw new TypeError(`plan ${name}: the checks let an unknown repository pass`);
+      const stageDirectory = posix.join(directories.stagingDirectory, name);
+      const stateDirectory = posix.join(directories.stateDirectory, 'plans', name);
+      return [name, { name, repository, ...resolvePlan(plan), stageDirectory, stateDirectory }];
+    }),
+  );
+  return { file, host: parsed.host, ...directories, repositories, plans };
+}
+
+function resolveRepository(name: string, repository: RepositoryFile): Repository {
+  const environment = Object.entries(repository.environment).map(([variable, value]) => [
+    variable,
+    typeof value === 'string' ? value : resolveSecret(value),
+  ]);
+  return {
+    name,
+    location: repository.location,
+    password: resolveSecret(repository.password),
+    environment: Object.fromEntries(environment) as Repository['environment'],
+    options: repository.options,
+    check: resolveCheck(repository.check),
+    prune: repository.prune && { schedule: resolveSchedule(repository.prune.schedule) },
+  };
+}
+
+function resolveCheck(check: RepositoryFile['check']): Repository['check'] {
+  if (check === undefined) return undefined;
+  const total = check.read_data_subset?.replace(/^1\//, '');
+  return {
+    schedule: resolveSchedule(check.schedule),
+    readDataSubset: total === undefined ? undefined : { total: Number(total) },
+  };
+}
+
+function resolveSchedule(schedule: ScheduleFile): Schedule {
+  return {
+    cron: schedule.cron,
+    timezone: schedule.timezone,
+    jitterMs: schedule.jitter,
+    catchUpWithinMs: schedule.catch_up_within,
+  };
+}
+
+function resolvePlan(plan: PlanFile): Omit<Plan, 'name' | 'repository' | 'stageDirectory' | 'stateDirectory'> {
+  const { archive } = plan;
+  return {
+    schedule: plan.schedule && resolveSchedule(plan.schedule),
+    tags: plan.tags,
+    sources: resolveSources(plan.sources),
+    archive: archive && {
+      directory: posix.resolve(archive.directory),
+      format: archive.format,
+      keepDays: archive.keep_days,
+      keepAtLeast: archive.keep_at_least,
+    },
+    retention: plan.retention && resolveRetention(plan.retention),
+    verification: plan.verification && resolveVerification(plan.verification),
+    deadlineMs: plan.deadline,
+  };
+}
+
+/** A rule of 0 is no rule: restic takes it so too. */
+function resolveRetention(retention: RetentionFile): Retention {
+  const rules = {
+    keepLast: retention.keep_last,
+    keepHourly: retention.keep_hourly,
+    keepDaily: retention.keep_daily,
+    keepWeekly: retention.keep_weekly,
+    keepMonthly: retention.keep_monthly,
+    keepYearly: retention.keep_yearly,
+    keepWithin: retention.keep_within,
+  };
+  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined && value !== 0));
+}
+
+function resolveVerification(verification: VerificationFile): Verification {
+  return {
+    schedule: resolveSchedule(verification.schedule),
+    requiredFiles: verification.required_files.map((path) => posix.normalize(path)),
+    queries: verification.queries.map(resolveQuery),
+  };
+}
+
+function resolveQuery({
+  sqlite,
+  mysql,
+  sql,
+  equals,
+  at_least,
+  at_most,
+  not_empty,
+}: VerificationFile['queries'][number]): VerificationQuery {
+  return {
+    source: sqlite === undefined ? { kind: 'mysql', name: mysql ?? '' } : { kind: 'sqlite', name: sqlite },
+    sql,
+    ...(equals === undefined ? {} : { equals }),
+    ...(at_least === undefined ? {} : { atLeast: at_least }),
+    ...(at_most === undefined ? {} : { atMost: at_most }),
+    ...(not_empty === undefined ? {} : { notEmpty: not_empty }),
+  };
+}
