@@ -27,7 +27,8 @@ export class SetupError extends Error {
  * @property {boolean} isRoot
  * @property {Distribution} distribution
  * @property {string} apt directory of apt's sources
- * @property {(line: string) => void} say
+ * @property {(line: string) => void} say tells of a step
+ * @property {(text: string) => void} complain tells why the set-up cannot go on
  */
 
 /** Reads the family of a distribution out of os-release (freedesktop.org, os-release(5)). @returns {Distribution} */
@@ -65,6 +66,7 @@ export function createContext(overrides = {}) {
     distribution: readDistribution(readOsRelease()),
     apt: '/etc/apt',
     say: (line) => console.log(`set-up: ${line}`),
+    complain: (text) => console.error(`set-up: ${text}`),
     ...overrides,
   };
 }

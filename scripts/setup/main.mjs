@@ -20,15 +20,17 @@ export async function main(args, context = createContext()) {
   }
   const unknown = args.find((argument) => argument !== '--tests');
   if (unknown !== undefined) {
-    console.error(`set-up: unknown option ${unknown}\n${USAGE}`);
+    context.complain(`unknown option ${unknown}\n${USAGE}`);
     return 2;
   }
   try {
     return (await setUp(args.includes('--tests'), context)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    console.error(`set-up: ${error.message}`);
+    context.complain(error.message);
     return 1;
+  } finally {
+    closeSuites(context);
   }
 }
 
@@ -43,7 +45,6 @@ async function setUp(forTests, context) {
   }
   if (servers.length > 0) announceNoMariadb(servers, context);
   const mysql = forTests ? await tryMysql(context) : [];
-  closeSuites(context);
   await prepareCheckout(context);
   const versions = found.filter(({ version }) => version).map(({ file, version }) => `${file.split('/').at(-1)} ${version}`);
   context.say(`ready: ${[`node ${process.versions.node}`, ...versions, ...mysql].join(', ')}`);
@@ -82,8 +83,13 @@ function report(findings, context) {
     findings.map(({ tool }) => tool),
     context,
   );
-  console.error(
-    ['set-up cannot go on:', ...lines, 'Do this, then run the same again:', ...advice.map((line) => `  ${line}`)].join('\n'),
+  context.complain(
+    [
+      'this machine lacks what Holdfast needs:',
+      ...lines,
+      'Do this, then run the same again:',
+      ...advice.map((line) => `  ${line}`),
+    ].join('\n'),
   );
 }
 
@@ -102,7 +108,7 @@ async function tryMysql(context) {
   try {
     return [`mysqld ${await ensureMysql(context)}`];
   } catch (error) {
-    context.say(`no MySQL server: ${explain(error)}. Its tests will fail; HOLDFAST_WITHOUT_MYSQL=1 skips them`);
+    context.say(`no MySQL server, so its tests will fail (HOLDFAST_WITHOUT_MYSQL=1 skips them): ${explain(error)}`);
     return [];
   }
 }

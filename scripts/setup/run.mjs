@@ -31,7 +31,7 @@ export function capture(file, args, options = {}) {
     const settings = { timeout: 10 * MINUTE_MS, maxBuffer: 64 << 20, encoding: 'utf8', ...options };
     const child = execFile(file, args, settings, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
-      resolve({ code, output: `${stdout}${stderr}` });
+      resolve({ code, output: [stdout, stderr].join('') });
     });
     child.stdin?.end();
   });

@@ -21,7 +21,7 @@ export function parseSources(text) {
       } else if (last !== '') fields[last] += `\n${line}`;
     }
     const words = (name) => (fields[name] ?? '').split(/\s+/).filter(Boolean);
-    if (!words('types').includes('deb') || fields.enabled === 'no') return [];
+    if (!words('types').includes('deb') || words('enabled')[0] === 'no') return [];
     const signedBy = words('signed-by').length === 1 ? { signedBy: words('signed-by')[0] } : {};
     return words('uris').map((uri) => ({ uri, suites: words('suites'), ...signedBy }));
   });

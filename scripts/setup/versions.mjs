@@ -1,8 +1,13 @@
 // Compares the versions that tools print about themselves.
 
-/** Numbers of the first `1.2` or `1.2.3` in a text. @returns {string | undefined} */
+/**
+ * The first `1.2` or `1.2.3` in a text. Older MariaDB clients print a version of their own before that of the distribution, as in
+ * `mariadb  Ver 15.1 Distrib 10.11.19-MariaDB`; the latter counts.
+ *
+ * @returns {string | undefined}
+ */
 export function findVersion(text) {
-  return /\d+\.\d+(?:\.\d+)*/.exec(text)?.[0];
+  return /Distrib (\d+\.\d+(?:\.\d+)*)/.exec(text)?.[1] ?? /\d+\.\d+(?:\.\d+)*/.exec(text)?.[0];
 }
 
 /** Whether a dotted version is `minimum` or newer; missing parts count as 0. */
