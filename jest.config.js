@@ -1,5 +1,9 @@
 export default {
   testEnvironment: 'node',
+  // Jest's own softening of globals warns about itself between files.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
+  // Real tools, real servers: restic alone takes half a second to derive its key.
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/test/{unit,integration,replay,system}/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],

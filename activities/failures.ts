@@ -15,11 +15,12 @@ const MAX_MESSAGE = 2_000;
 export function toFailure(error: unknown, options: { redact: Redactor; attempt: number }): Error {
   if (error instanceof CancelledFailure) return error;
   const { type, message, retryAfterMs } = classify(error);
+  const isFinal = error instanceof PhaseError && error.isFinal;
   const details: FailureDetails = { attempt: options.attempt };
   return ApplicationFailure.create({
     type,
     message: shorten(options.redact(message)),
-    nonRetryable: FAILURES[type].retry === 'never',
+    nonRetryable: isFinal || FAILURES[type].retry === 'never',
     details: [details],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
   });

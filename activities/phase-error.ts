@@ -10,10 +10,13 @@ export class PhaseError extends Error {
   readonly type: FailureType;
   /** When to try again, in milliseconds, where waiting by the usual back-off would be wrong. */
   readonly retryAfterMs: number | undefined;
+  /** True where this failure must not be retried, although others of its type are. */
+  readonly isFinal: boolean;
 
-  constructor(type: FailureType, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(type: FailureType, message: string, options: { cause?: unknown; retryAfterMs?: number; isFinal?: boolean } = {}) {
     super(message, { cause: options.cause });
     this.type = type;
     this.retryAfterMs = options.retryAfterMs;
+    this.isFinal = options.isFinal ?? false;
   }
 }

@@ -1,0 +1,65 @@
+import type { PhaseInput } from '../contract/activities.ts';
+import type { CreateSnapshotResult, PhaseResult } from '../contract/backup.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findPlan } from './open-run.ts';
+import type { PhaseContext } from './phase.ts';
+import { planTag, runTag } from './restic/arguments.ts';
+import type { ResticSnapshot } from './restic/output.ts';
+import { createRestic } from './restic/restic.ts';
+import { loadStagedSources, requireClaim } from './run/workspace.ts';
+
+/** `manifest.json` and `RESTORE.md` */
+const OWN_FILES = 2;
+
+/**
+ * Backs the stage up with restic.
+ *
+ * Safe to repeat: a second attempt looks for the tag of the run first, so a run makes exactly one snapshot however often it is
+ * killed.
+ */
+export async function createSnapshot(
+  deps: ActivityDependencies,
+  { run }: PhaseInput,
+  context: PhaseContext,
+): Promise<Omit<CreateSnapshotResult, keyof PhaseResult>> {
+  const plan = findPlan(deps.configuration, run.plan);
+  await requireClaim(plan, run);
+  const { host, stateDirectory } = deps.configuration;
+  const restic = createRestic({ ...deps, repository: plan.repository, stateDirectory, context });
+  if (context.attempt > 1) {
+    context.report({ phase: 'look for the snapshot of an earlier attempt' });
+    const [earlier] = await restic.snapshots({ host, tags: [planTag(plan.name), runTag(run.runId)] });
+    if (earlier !== undefined) return fromEarlierAttempt(earlier, await countStagedFiles(deps, run.plan));
+  }
+  const summary = await restic.backup({
+    directory: plan.stageDirectory,
+    host,
+    tags: [planTag(plan.name), runTag(run.runId), ...plan.tags],
+  });
+  return {
+    snapshotId: summary.snapshot_id,
+    isComplete: summary.isComplete,
+    bytesProcessed: summary.total_bytes_processed,
+    bytesAdded: summary.data_added_packed ?? summary.data_added,
+    filesProcessed: summary.total_files_processed,
+  };
+}
+
+/** The exit code of an attempt that died is lost; fewer files than the stage has tell of an incomplete snapshot. */
+function fromEarlierAttempt(snapshot: ResticSnapshot, stagedFiles: number): Omit<CreateSnapshotResult, keyof PhaseResult> {
+  const summary = snapshot.summary ?? {};
+  const filesProcessed = summary.total_files_processed ?? 0;
+  return {
+    snapshotId: snapshot.id,
+    isComplete: filesProcessed >= stagedFiles,
+    bytesProcessed: summary.total_bytes_processed ?? 0,
+    bytesAdded: summary.data_added_packed ?? summary.data_added ?? 0,
+    filesProcessed,
+  };
+}
+
+async function countStagedFiles(deps: ActivityDependencies, planName: string): Promise<number> {
+  const staged = await loadStagedSources(findPlan(deps.configuration, planName));
+  const counts = [...staged.values()].map(({ facts }) => (facts.kind === 'files' ? facts.files : 1));
+  return counts.reduce((sum, count) => sum + count, OWN_FILES);
+}

@@ -1,0 +1,30 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { StageSourceInput } from '../contract/activities.ts';
+import { type PhaseResult, type SourceKind, type StageSourceResult, sourceId } from '../contract/backup.ts';
+import type { Databases } from './databases/registry.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findPlan } from './open-run.ts';
+import type { PhaseContext } from './phase.ts';
+import { findSource } from './run/find-source.ts';
+import { requireClaim, saveStagedSource } from './run/workspace.ts';
+
+/** Dumps one database into the stage. Safe to repeat: a dump replaces the one before. */
+export function dumpDatabase(kind: Exclude<SourceKind, 'files'>) {
+  return async (
+    deps: ActivityDependencies & { databases: Databases },
+    input: StageSourceInput,
+    context: PhaseContext,
+  ): Promise<Omit<StageSourceResult, keyof PhaseResult>> => {
+    const plan = findPlan(deps.configuration, input.run.plan);
+    await requireClaim(plan, input.run);
+    const source = findSource(plan, kind, input.source);
+    const database = deps.databases.of(source);
+    const target = join(plan.stageDirectory, database.stagePath());
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const dump = await database.dump(target, context);
+    await requireClaim(plan, input.run);
+    await saveStagedSource(plan, source, { facts: dump.facts, entries: [] });
+    return { source: sourceId(source), bytes: dump.bytes, files: 1, method: dump.method };
+  };
+}

@@ -1,0 +1,34 @@
+import type { ForgetSnapshotsInput } from '../contract/activities.ts';
+import type { ForgetSnapshotsResult, PhaseResult } from '../contract/backup.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findPlan } from './open-run.ts';
+import type { PhaseContext } from './phase.ts';
+import { PhaseError } from './phase-error.ts';
+import { createRestic } from './restic/restic.ts';
+
+/**
+ * Applies the plan's retention: asks restic what the policy would remove, guards the answer, and forgets exactly that list.
+ *
+ * Safe to repeat: what is forgotten is no longer on the next list. Space is freed by prune alone.
+ */
+export async function forgetSnapshots(
+  deps: ActivityDependencies,
+  { run, snapshotId }: ForgetSnapshotsInput,
+  context: PhaseContext,
+): Promise<Omit<ForgetSnapshotsResult, keyof PhaseResult>> {
+  const plan = findPlan(deps.configuration, run.plan);
+  if (plan.retention === undefined) return { kept: 0, removed: 0 };
+  const { host, stateDirectory } = deps.configuration;
+  const restic = createRestic({ ...deps, repository: plan.repository, stateDirectory, context });
+  context.report({ phase: 'ask what the policy keeps' });
+  const preview = await restic.previewForget({ host, plan: plan.name, retention: plan.retention });
+  if (!preview.keep.some((snapshot) => snapshot.id === snapshotId)) {
+    throw new PhaseError(
+      'DumpRejected',
+      `retention of plan ${plan.name} would not keep the snapshot ${snapshotId.slice(0, 8)} that was just made, so nothing was forgotten. Compare \`holdfast snapshots ${plan.name}\` with its retention, and the host's clock with the snapshots' times.`,
+    );
+  }
+  context.report({ phase: `forget ${preview.remove.length} snapshots` });
+  await restic.forget(preview.remove.map((snapshot) => snapshot.id));
+  return { kept: preview.keep.length, removed: preview.remove.length };
+}

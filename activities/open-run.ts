@@ -1,0 +1,115 @@
+import { statfs } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Configuration, Plan } from '../config/types.ts';
+import type { OpenRunInput } from '../contract/activities.ts';
+import type { OpenRunResult, PhaseResult, RunReference } from '../contract/backup.ts';
+import type { Databases } from './databases/registry.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { PhaseContext } from './phase.ts';
+import { PhaseError } from './phase-error.ts';
+import { createRestic, requireRestic } from './restic/restic.ts';
+import type { ActivePhases } from './run/active-phases.ts';
+import { claimPlan } from './run/claim.ts';
+import { loadLastGoodRun, prepareWorkspace } from './run/workspace.ts';
+
+const backupInput = z.strictObject({
+  plan: z.string().max(100),
+  when_busy: z.enum(['wait', 'refuse']).default('wait'),
+});
+
+/** Room that must be left on the stage's disk beyond what the sources are expected to take. */
+const RESERVE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Begins a run: judges the input, claims the plan, sweeps what a dead run left, and looks whether the rest can work at all: tools,
+ * repository, database log-ins, disk space.
+ *
+ * Safe to repeat: a run claims again what it holds, and its stage is empty until the phases after this one.
+ */
+export async function openRun(
+  deps: ActivityDependencies & { databases: Databases; activePhases: ActivePhases },
+  input: OpenRunInput,
+  context: PhaseContext,
+): Promise<Omit<OpenRunResult, keyof PhaseResult>> {
+  const { configuration } = deps;
+  const request = parseInput(input.input);
+  const plan = findPlan(configuration, request.plan);
+  const run = { plan: plan.name, workflowId: input.workflowId, runId: input.runId, startedAt: input.startedAt };
+  context.report({ phase: 'claim' });
+  await claim(deps, plan, run, request.when_busy);
+  await prepareWorkspace(plan);
+  context.report({ phase: 'check tools and repository' });
+  await requireRestic(deps.programs, context.signal);
+  await createRestic({ ...deps, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
+  context.report({ phase: 'check sources and disk space' });
+  await requireDiskSpace(plan, await estimateStage(deps.databases, plan, context));
+  return {
+    plan: plan.name,
+    host: configuration.host,
+    sources: plan.sources.map(({ kind, name }) => ({ kind, name })),
+    hasArchive: plan.archive !== undefined,
+    hasRetention: plan.retention !== undefined,
+    deadlineMs: plan.deadlineMs,
+    hasSearchAttributes: deps.hasSearchAttributes,
+  };
+}
+
+function parseInput(input: unknown): z.infer<typeof backupInput> {
+  const parsed = backupInput.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+  throw new PhaseError('ConfigInvalid', `the input of a backup must be {"plan": "NAME"}: ${problems}`);
+}
+
+/** @throws {PhaseError} ConfigInvalid, naming the plans that there are */
+export function findPlan(configuration: Configuration, name: string): Plan {
+  const plan = configuration.plans.get(name);
+  if (plan !== undefined) return plan;
+  const known = [...configuration.plans.keys()].join(', ');
+  throw new PhaseError(
+    'ConfigInvalid',
+    `there is no plan ${JSON.stringify(name)} in ${configuration.file} on ${configuration.host}; it has: ${known}. A worker reads the file once, when it starts.`,
+  );
+}
+
+async function claim(
+  deps: ActivityDependencies & { activePhases: ActivePhases },
+  plan: Plan,
+  run: RunReference,
+  whenBusy: 'wait' | 'refuse',
+): Promise<void> {
+  try {
+    const other = deps.activePhases.otherRun(run);
+    if (other !== undefined)
+      throw new PhaseError('PlanBusy', `plan ${plan.name} is busy: run id ${other} is just ending.`, { retryAfterMs: 1_000 });
+    await claimPlan({ directory: plan.stateDirectory, run, isRunOpen: (holder) => deps.isRunOpen(holder) });
+  } catch (error) {
+    if (!(error instanceof PhaseError) || error.type !== 'PlanBusy' || whenBusy === 'wait') throw error;
+    throw new PhaseError('PlanBusy', error.message, { isFinal: true });
+  }
+}
+
+/** Bytes that the stage will take: databases are asked, files are taken to be as large as in the last good run. */
+async function estimateStage(databases: Databases, plan: Plan, context: PhaseContext): Promise<number> {
+  const lastGood = await loadLastGoodRun(plan);
+  let bytes = 0;
+  for (const source of plan.sources) {
+    const before = lastGood?.phases.find((phase) => phase.name === `stageFiles files/${source.name}`)?.bytes ?? 0;
+    bytes += source.kind === 'files' ? before : await databases.of(source).estimateBytes(context);
+  }
+  return bytes;
+}
+
+async function requireDiskSpace(plan: Plan, bytes: number): Promise<void> {
+  const disk = await statfs(plan.stageDirectory);
+  const free = disk.bavail * disk.bsize;
+  if (free >= bytes + RESERVE_BYTES) return;
+  throw new PhaseError(
+    'DiskFull',
+    `the stage of plan ${plan.name} needs about ${toMiB(bytes)} in ${plan.stageDirectory}, and its disk has ${toMiB(free)} free. Free some space, or move staging_directory.`,
+  );
+}
+
+function toMiB(bytes: number): string {
+  return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
+}

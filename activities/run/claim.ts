@@ -1,0 +1,121 @@
+/**
+ * The exclusive claim of a plan: what keeps two runs out of one stage, however they were started.
+ *
+ * What must never be here: a lock that a dead run can hold for ever, or one that a live run can lose.
+ */
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RunReference } from '../../contract/backup.ts';
+import { PhaseError } from '../phase-error.ts';
+
+const claimSchema = z.object({
+  workflow_id: z.string(),
+  run_id: z.string(),
+  started_at: z.string(),
+  released: z.boolean(),
+});
+
+type Claim = z.infer<typeof claimSchema>;
+
+/** How soon a busy plan is worth another look. */
+const BUSY_RETRY_MS = 5_000;
+
+/**
+ * Claims lie in `<plan state>/claims/<n>.json`, and the highest n counts. A run that finds it released, or held by a run that
+ * Temporal no longer has open, links n+1 into place: the file system lets exactly one of several runs succeed.
+ *
+ * Claiming again what the run already holds is fine.
+ *
+ * @throws {PhaseError} PlanBusy, naming the run in progress
+ */
+export async function claimPlan(options: {
+  /** `Plan.stateDirectory` */
+  directory: string;
+  run: RunReference;
+  isRunOpen(run: { workflowId: string; runId: string }): Promise<boolean>;
+}): Promise<void> {
+  const directory = join(options.directory, 'claims');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const current = await readClaim(directory);
+  if (current !== undefined && !current.claim.released) {
+    const holder = { workflowId: current.claim.workflow_id, runId: current.claim.run_id };
+    if (holder.runId === options.run.runId) return;
+    if (await options.isRunOpen(holder)) throw busy(options.run.plan, current.claim);
+  }
+  const number = (current?.number ?? 0) + 1;
+  const claim = {
+    workflow_id: options.run.workflowId,
+    run_id: options.run.runId,
+    started_at: options.run.startedAt,
+    released: false,
+  };
+  const draft = join(directory, `${options.run.runId}.draft`);
+  await writeFile(draft, JSON.stringify(claim), { mode: 0o600 });
+  try {
+    await link(draft, claimPath(directory, number));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const winner = await readClaim(directory);
+    throw busy(options.run.plan, winner?.claim ?? claim);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await removeOlder(directory, number);
+}
+
+/**
+ * Says whether a run still holds its plan. Each phase asks before it touches what is shared, so that an attempt that outlived
+ * its run does no damage.
+ */
+export async function holdsClaim(planStateDirectory: string, runId: string): Promise<boolean> {
+  const current = await readClaim(join(planStateDirectory, 'claims'));
+  return current !== undefined && !current.claim.released && current.claim.run_id === runId;
+}
+
+/** Gives the plan free. Does nothing when the run does not hold it. */
+export async function releaseClaim(planStateDirectory: string, runId: string): Promise<void> {
+  const directory = join(planStateDirectory, 'claims');
+  const current = await readClaim(directory);
+  if (current === undefined || current.claim.run_id !== runId) return;
+  const draft = join(directory, `${runId}.draft`);
+  await writeFile(draft, JSON.stringify({ ...current.claim, released: true }), { mode: 0o600 });
+  await rename(draft, claimPath(directory, current.number));
+}
+
+async function readClaim(directory: string): Promise<{ number: number; claim: Claim } | undefined> {
+  const number = Math.max(0, ...(await claimNumbers(directory)));
+  if (number === 0) return undefined;
+  try {
+    return { number, claim: claimSchema.parse(JSON.parse(await readFile(claimPath(directory, number), 'utf8'))) };
+  } catch (error) {
+    // Removed between listing and reading: then there is a newer one.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return readClaim(directory);
+    throw error;
+  }
+}
+
+async function claimNumbers(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
+}
+
+async function removeOlder(directory: string, number: number): Promise<void> {
+  const older = (await claimNumbers(directory)).filter((other) => other < number);
+  await Promise.all(older.map((other) => rm(claimPath(directory, other), { force: true })));
+}
+
+function claimPath(directory: string, number: number): string {
+  return join(directory, `${number}.json`);
+}
+
+function busy(plan: string, claim: Claim): PhaseError {
+  return new PhaseError(
+    'PlanBusy',
+    `plan ${plan} is busy: run ${claim.workflow_id} (run id ${claim.run_id}) is in progress since ${claim.started_at}.`,
+    { retryAfterMs: BUSY_RETRY_MS },
+  );
+}

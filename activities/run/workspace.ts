@@ -1,0 +1,87 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Plan } from '../../config/types.ts';
+import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
+import { PhaseError } from '../phase-error.ts';
+import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
+import { holdsClaim } from './claim.ts';
+
+/** What is known of a source once it lies in the stage: what sealStage makes the manifest of. */
+export interface StagedSource {
+  facts: FilesFacts | DatabaseFacts;
+  /** Files sources only; a database is one file, and its facts tell all. */
+  entries: ManifestEntry[];
+}
+
+const stagedSourceSchema = z.object({
+  facts: manifestSchema.shape.sources.valueType,
+  entries: manifestSchema.shape.entries,
+});
+
+/** Fails unless the run holds its plan: the fence before anything in the stage is touched. @throws {PhaseError} PlanBusy */
+export async function requireClaim(plan: Plan, run: RunReference): Promise<void> {
+  if (await holdsClaim(plan.stateDirectory, run.runId)) return;
+  throw new PhaseError('PlanBusy', `run ${run.workflowId} no longer holds plan ${plan.name}: another run took over its stage.`);
+}
+
+/** Empties stage and working files of a plan, and makes new ones that only the worker can read. */
+export async function prepareWorkspace(plan: Plan): Promise<void> {
+  await removeWorkspace(plan);
+  await mkdir(plan.stageDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(workDirectory(plan), { recursive: true, mode: 0o700 });
+}
+
+/** Removes the stage and the working files. Safe to repeat. */
+export async function removeWorkspace(plan: Plan): Promise<void> {
+  await rm(plan.stageDirectory, { recursive: true, force: true });
+  await rm(workDirectory(plan), { recursive: true, force: true });
+}
+
+/** Keeps what is known of a staged source on the worker's disk: file lists never enter a history. */
+export async function saveStagedSource(plan: Plan, source: SourceReference, staged: StagedSource): Promise<void> {
+  await writeJson(join(workDirectory(plan), `${source.kind}.${source.name}.json`), staged);
+}
+
+/** All staged sources of the open run, by source id. */
+export async function loadStagedSources(plan: Plan): Promise<Map<string, StagedSource>> {
+  const staged = new Map<string, StagedSource>();
+  const names = await readdir(workDirectory(plan));
+  for (const source of plan.sources) {
+    const name = `${source.kind}.${source.name}.json`;
+    if (!names.includes(name)) continue;
+    const text = await readFile(join(workDirectory(plan), name), 'utf8');
+    staged.set(sourceId(source), stagedSourceSchema.parse(JSON.parse(text)));
+  }
+  return staged;
+}
+
+/** Keeps the record of a run that ended; that of a run with a snapshot also becomes the measure for the next ones. */
+export async function saveRunRecord(plan: Plan, record: RunRecord): Promise<void> {
+  await mkdir(plan.stateDirectory, { recursive: true, mode: 0o700 });
+  await writeJson(join(plan.stateDirectory, 'last-run.json'), record);
+  if (record.outcome === 'succeeded') await writeJson(lastGoodPath(plan), record);
+}
+
+/** Record of the last run that succeeded; undefined before the first one. */
+export async function loadLastGoodRun(plan: Plan): Promise<RunRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(lastGoodPath(plan), 'utf8')) as RunRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function lastGoodPath(plan: Plan): string {
+  return join(plan.stateDirectory, 'last-good.json');
+}
+
+function workDirectory(plan: Plan): string {
+  return join(plan.stateDirectory, 'run');
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(`${path}.partial`, JSON.stringify(value), { mode: 0o600 });
+  await rename(`${path}.partial`, path);
+}

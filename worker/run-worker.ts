@@ -1,0 +1,147 @@
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import { loadLastGoodRun } from '../activities/run/workspace.ts';
+import type { Configuration } from '../config/types.ts';
+import { taskQueueName } from '../contract/names.ts';
+import { HOLDFAST_VERSION } from '../contract/version.ts';
+import { createPrograms } from '../process/programs.ts';
+import { startHealthServer } from './health-server.ts';
+import { createRunMetrics, type RunMetrics } from './metrics.ts';
+import { installRuntime } from './runtime.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
+
+/** A phase that is at work when the worker is told to stop gets so long to end by itself; then it is cancelled, and retried later. */
+const DRAIN_GRACE_MS = 10_000;
+/** The worker is gone at the latest so long after it was told to stop. */
+const DRAIN_LIMIT_MS = 45_000;
+
+export interface RunWorkerOptions {
+  configuration: Configuration;
+  configurationHash: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** As `@temporalio/envconfig` gives it; both kinds of connection take it. */
+  connection: NativeConnectionOptions;
+  namespace: string;
+  metrics: { host: string; port: number };
+  /** Aborted: drain and return. */
+  shutdown: AbortSignal;
+  /** Called once a run can be started. When it throws, the worker drains and the error is passed on. */
+  onRunning?: () => Promise<void>;
+  log: (line: string) => void;
+}
+
+/**
+ * Runs the worker of this host until `shutdown`, drains, and returns within 45 s.
+ *
+ * @throws an Error that names the address when Temporal cannot be reached, or the port when metrics cannot be served
+ */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  const { metricsPort, meter } = await installRuntime(options.log);
+  const metrics = createRunMetrics(meter);
+  const connection = await NativeConnection.connect(options.connection);
+  const clientConnection = await Connection.connect(options.connection);
+  try {
+    const worker = await createWorker(options, { connection, clientConnection, metrics });
+    await seedMetrics(options.configuration, metrics);
+    const health = await startHealthServer({
+      ...options.metrics,
+      metricsPort,
+      health: () => ({ isHealthy: worker.getState() === 'RUNNING', state: worker.getState() }),
+    });
+    try {
+      await runUntilShutdown(worker, options);
+    } finally {
+      await health.stop();
+    }
+  } finally {
+    await clientConnection.close();
+    await connection.close();
+  }
+}
+
+async function createWorker(
+  options: RunWorkerOptions,
+  parts: { connection: NativeConnection; clientConnection: Connection; metrics: RunMetrics },
+): Promise<Worker> {
+  const { configuration, namespace } = options;
+  const hasSearchAttributes = await registerSearchAttributes(parts.clientConnection, namespace);
+  if (!hasSearchAttributes)
+    options.log(`search attributes cannot be registered in namespace ${namespace}; runs go on without them`);
+  const client = new Client({ connection: parts.clientConnection, namespace });
+  return Worker.create({
+    connection: parts.connection,
+    namespace,
+    taskQueue: taskQueueName(configuration.host),
+    workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
+    activities: createActivities({
+      configuration,
+      configurationHash: options.configurationHash,
+      holdfastVersion: HOLDFAST_VERSION,
+      programs: createPrograms(options.environment),
+      environment: options.environment,
+      hasSearchAttributes,
+      isRunOpen: (run) => isRunOpen(client, run),
+      onRunReported: (record) => parts.metrics.record(record),
+    }),
+    shutdownGraceTime: DRAIN_GRACE_MS,
+    shutdownForceTime: DRAIN_LIMIT_MS,
+    // A cancel reaches an activity with the answer to a heartbeat, and heartbeats are sent no more often than this.
+    maxHeartbeatThrottleInterval: 1_000,
+    // Saves some 50 MB: one host has few runs at a time (measured with SDK 1.24).
+    maxConcurrentWorkflowTaskExecutions: 4,
+    maxCachedWorkflows: 50,
+  });
+}
+
+async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Promise<void> {
+  const drain = () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  options.shutdown.addEventListener('abort', drain, { once: true });
+  process.on('SIGHUP', ignoreHangup);
+  let failure: { error: unknown } | undefined;
+  try {
+    await worker.runUntil(async () => {
+      try {
+        await options.onRunning?.();
+      } catch (error) {
+        failure = { error };
+        return;
+      }
+      await aborted(options.shutdown);
+    });
+  } finally {
+    options.shutdown.removeEventListener('abort', drain);
+    process.off('SIGHUP', ignoreHangup);
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/** restic's `unlock` probes the process of a lock with SIGHUP, and in a container that number may be ours (restic 0.19.1). */
+function ignoreHangup(): void {}
+
+async function isRunOpen(client: Client, run: { workflowId: string; runId: string }): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(run.workflowId, run.runId).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false;
+    throw error;
+  }
+}
+
+async function seedMetrics(configuration: Configuration, metrics: RunMetrics): Promise<void> {
+  for (const plan of configuration.plans.values()) {
+    const lastGood = await loadLastGoodRun(plan);
+    if (lastGood !== undefined) metrics.seed(lastGood);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,164 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  CancellationScope,
+  defineQuery,
+  proxyActivities,
+  setHandler,
+  setWorkflowOptions,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BackupActivities } from '../contract/activities.ts';
+import {
+  type CreateSnapshotResult,
+  type OpenRunResult,
+  type RunRecord,
+  type RunReference,
+  type SourceReference,
+  type StageSourceResult,
+  sourceId,
+  type WriteArchiveResult,
+} from '../contract/backup.ts';
+import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
+import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { RunRecorder } from './run-recorder.ts';
+
+const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
+
+/**
+ * One run of a plan, from the claim of its stage to the report.
+ *
+ * Takes a {@link BackupInput}; whatever else comes is refused by openRun. Returns the record of the run when it made a snapshot
+ * (`succeeded`, or `partial` when files are missing in it). A failed run fails with the failure of its phase, a cancelled one is
+ * cancelled; in each case the stage is cleaned and the memo holds the record. Answers the query `run_record` at any time.
+ */
+export async function backup(input: unknown): Promise<RunRecord> {
+  const recorder = new RunRecorder(planNameOf(input));
+  setHandler(runRecordQuery, () => recorder.record);
+  const run: RunReference = {
+    plan: recorder.record.plan,
+    workflowId: recorder.record.workflowId,
+    runId: recorder.record.runId,
+    startedAt: recorder.record.startedAt,
+  };
+  let opened: OpenRunResult | undefined;
+  let failure: Error | undefined;
+  try {
+    opened = await openRun(recorder, run, input);
+    await runPhases(recorder, run, opened);
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  await CancellationScope.nonCancellable(() => close(recorder, run, failure, opened?.hasSearchAttributes === true));
+  if (failure !== undefined) throw failure;
+  return recorder.record;
+}
+
+// A defect then shows as a failed run; by default it would be a run that hangs for ever.
+setWorkflowOptions({ failureExceptionTypes: [Error] }, backup);
+
+async function openRun(recorder: RunRecorder, run: RunReference, input: unknown): Promise<OpenRunResult> {
+  const { workflowId, runId, startedAt } = run;
+  const activities = proxyActivities<BackupActivities>(phaseOptions(OPEN_DEADLINE_MS));
+  const opened = await recorder.follow('openRun', () => activities.openRun({ workflowId, runId, startedAt, input }));
+  recorder.record.host = opened.host;
+  if (opened.hasSearchAttributes) setAttributes({ plan: opened.plan, host: opened.host });
+  return opened;
+}
+
+async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenRunResult): Promise<void> {
+  const remainingMs = () => Math.max(1_000, opened.deadlineMs - (Date.now() - Date.parse(run.startedAt)));
+  const activities = () => proxyActivities<BackupActivities>(phaseOptions(remainingMs()));
+  await allOrNone(opened.sources.map((source) => () => stageSource(recorder, run, source, activities())));
+  const sealed = await recorder.follow('sealStage', () => activities().sealStage({ run }));
+  const snapshot = await store(recorder, run, opened, activities);
+  if (opened.hasRetention && sealed.shrunken.length > 0) {
+    recorder.warn([`nothing was forgotten: ${sealed.shrunken.join(', ')} shrank suspiciously since the last good run`]);
+  } else if (opened.hasRetention) {
+    await recorder.follow('forgetSnapshots', () => activities().forgetSnapshots({ run, snapshotId: snapshot.snapshotId }));
+  }
+  if (opened.hasArchive) await recorder.follow('rotateArchives', () => activities().rotateArchives({ run }));
+  recorder.record.outcome = snapshot.isComplete ? 'succeeded' : 'partial';
+}
+
+function stageSource(
+  recorder: RunRecorder,
+  run: RunReference,
+  source: SourceReference,
+  activities: ReturnType<typeof proxyActivities<BackupActivities>>,
+): Promise<StageSourceResult> {
+  const phases = { files: 'stageFiles', sqlite: 'dumpSqlite', mysql: 'dumpMysql' } as const;
+  const phase = phases[source.kind];
+  return recorder.follow(`${phase} ${sourceId(source)}`, () =>
+    activities[phase].executeWithOptions({ summary: sourceId(source) }, [{ run, source: source.name }]),
+  );
+}
+
+/** Archive and snapshot are made side by side and of the same sealed stage; neither ends the other when it fails. */
+async function store(
+  recorder: RunRecorder,
+  run: RunReference,
+  opened: OpenRunResult,
+  activities: () => BackupActivities,
+): Promise<CreateSnapshotResult> {
+  const [snapshot, archive] = await Promise.allSettled([
+    recorder.follow('createSnapshot', () => activities().createSnapshot({ run })),
+    opened.hasArchive ? recorder.follow('writeArchive', () => activities().writeArchive({ run })) : undefined,
+  ]);
+  if (snapshot.status === 'fulfilled') {
+    const { snapshotId, bytesProcessed, bytesAdded } = snapshot.value;
+    Object.assign(recorder.record, { snapshotId, bytesProcessed, bytesAdded });
+    if (opened.hasSearchAttributes) setAttributes({ snapshot: snapshotId.slice(0, 8) });
+  }
+  if (archive.status === 'fulfilled' && archive.value !== undefined) recorder.record.archive = archiveOf(archive.value);
+  if (snapshot.status === 'rejected') throw snapshot.reason;
+  if (archive.status === 'rejected') throw archive.reason;
+  return snapshot.value;
+}
+
+function archiveOf({ path, bytes }: WriteArchiveResult): { path: string; bytes: number } {
+  return { path, bytes };
+}
+
+/** Runs all side by side. When one fails the others are cancelled and waited for, so that nobody writes on into the stage. */
+async function allOrNone(steps: (() => Promise<unknown>)[]): Promise<void> {
+  const scope = new CancellationScope();
+  let first: { error: unknown } | undefined;
+  await scope.run(() =>
+    Promise.all(
+      steps.map((step) =>
+        step().catch((error: unknown) => {
+          first ??= { error };
+          scope.cancel();
+        }),
+      ),
+    ),
+  );
+  if (first !== undefined) throw first.error;
+}
+
+async function close(recorder: RunRecorder, run: RunReference, failure: unknown, hasSearchAttributes: boolean): Promise<void> {
+  const activities = proxyActivities<BackupActivities>(phaseOptions(CLOSING_DEADLINE_MS));
+  const swallow = (what: string) => (error: unknown) => recorder.warn([`${what} failed: ${String(error)}`]);
+  await recorder.follow('cleanUpStage', () => activities.cleanUpStage({ run })).catch(swallow('cleaning up'));
+  recorder.finish(failure);
+  await activities.reportRun({ record: recorder.record }).catch(swallow('reporting'));
+  upsertMemo({ [RUN_RECORD_MEMO]: recorder.record });
+  if (hasSearchAttributes) setAttributes({ outcome: recorder.record.outcome });
+}
+
+function setAttributes(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string>>): void {
+  upsertSearchAttributes(
+    Object.entries(values).map(([name, value]) => ({
+      key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES], SearchAttributeType.KEYWORD),
+      value,
+    })),
+  );
+}
+
+/** For the record only: openRun judges the input. */
+function planNameOf(input: unknown): string {
+  const plan = typeof input === 'object' && input !== null && 'plan' in input ? input.plan : undefined;
+  return typeof plan === 'string' ? plan.slice(0, 100) : workflowInfo().workflowId;
+}

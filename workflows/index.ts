@@ -1,0 +1,8 @@
+/**
+ * All workflows: deterministic code that says which phase follows which, what is retried and what is undone.
+ *
+ * What must never be here: anything that touches the world, a secret, or an export that is not a workflow, since each exported
+ * function becomes a workflow type.
+ */
+export { backup } from './backup.ts';
+export { examineHost, initRepository, listSnapshots } from './inspect.ts';

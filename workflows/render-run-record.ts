@@ -1,0 +1,32 @@
+import type { PhaseRecord, RunRecord } from '../contract/backup.ts';
+
+const MARKS: Readonly<Record<PhaseRecord['status'], string>> = {
+  running: '▶ running',
+  done: '✔ done',
+  failed: '✘ failed',
+  cancelled: '⊘ cancelled',
+  skipped: '– skipped',
+};
+
+/** Markdown for the Web UI's details of a run; the server takes at most 20 000 bytes of it. */
+export function renderRunRecord(record: RunRecord): string {
+  const lines = [
+    `**${record.plan}** on ${record.host}: **${record.outcome}**`,
+    '',
+    '| phase | status | seconds | attempts | bytes |',
+    '|---|---|---|---|---|',
+    ...record.phases.map(renderPhase),
+  ];
+  if (record.snapshotId !== undefined)
+    lines.push('', `Snapshot \`${record.snapshotId.slice(0, 8)}\`, ${record.bytesAdded ?? 0} bytes added.`);
+  if (record.archive !== undefined) lines.push('', `Archive \`${record.archive.path}\`, ${record.archive.bytes} bytes.`);
+  if (record.failure !== undefined)
+    lines.push('', `**${record.failure.phase}: ${record.failure.type}.** ${record.failure.message}`);
+  lines.push(...record.warnings.slice(0, 20).map((warning) => `\n- ${warning}`));
+  return lines.join('\n').slice(0, 15_000);
+}
+
+function renderPhase(phase: PhaseRecord): string {
+  const seconds = phase.durationMs === undefined ? '' : (phase.durationMs / 1000).toFixed(1);
+  return `| ${phase.name} | ${MARKS[phase.status]} | ${seconds} | ${phase.attempts ?? ''} | ${phase.bytes ?? ''} |`;
+}

@@ -1,0 +1,94 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  setCurrentDetails,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PhaseRecord, PhaseResult, RunRecord } from '../contract/backup.ts';
+import type { FailureDetails } from '../contract/failures.ts';
+import { renderRunRecord } from './render-run-record.ts';
+
+/** Keeps the record of a run up to date: for the query, the details that the Web UI shows, the memo and the report. */
+export class RunRecorder {
+  readonly record: RunRecord;
+
+  constructor(plan: string) {
+    const info = workflowInfo();
+    this.record = {
+      plan,
+      host: info.taskQueue.replace(/^holdfast-/, ''),
+      workflowId: info.workflowId,
+      runId: info.runId,
+      outcome: 'running',
+      startedAt: info.startTime.toISOString(),
+      phases: [],
+      warnings: [],
+    };
+  }
+
+  /** Records a phase from its start to its end. Its error is passed on. */
+  async follow<Result extends PhaseResult & { bytes?: number }>(name: string, phase: () => Promise<Result>): Promise<Result> {
+    const row: PhaseRecord = { name, status: 'running', startedAt: new Date().toISOString() };
+    this.record.phases.push(row);
+    this.#show();
+    try {
+      const result = await phase();
+      row.status = 'done';
+      row.attempts = result.attempt;
+      if (result.bytes !== undefined) row.bytes = result.bytes;
+      this.warn(result.warnings.map((warning) => (name.includes(' ') ? `${name.split(' ')[1]}: ${warning}` : warning)));
+      return result;
+    } catch (error) {
+      row.status = isCancellation(error) ? 'cancelled' : 'failed';
+      const attempts = attemptsOf(error);
+      if (attempts !== undefined) row.attempts = attempts;
+      if (row.status === 'failed') this.record.failure ??= { ...describeFailure(error), phase: name };
+      throw error;
+    } finally {
+      row.durationMs = Date.now() - Date.parse(row.startedAt);
+      this.#show();
+    }
+  }
+
+  warn(warnings: string[]): void {
+    this.record.warnings.push(...warnings);
+  }
+
+  /** Ends the record. Whatever was thrown decides between failed and cancelled. */
+  finish(error: unknown): void {
+    const { record } = this;
+    record.finishedAt = new Date().toISOString();
+    if (error === undefined) return;
+    record.outcome = isCancellation(error) ? 'cancelled' : 'failed';
+    if (record.outcome === 'failed') record.failure ??= { ...describeFailure(error), phase: 'workflow' };
+    else delete record.failure;
+    this.#show();
+  }
+
+  #show(): void {
+    setCurrentDetails(renderRunRecord(this.record));
+  }
+}
+
+function describeFailure(error: unknown): { type: string; message: string } {
+  const cause = rootOf(error);
+  if (cause instanceof ApplicationFailure) return { type: cause.type ?? 'Unexpected', message: cause.message };
+  if (cause instanceof TimeoutFailure) {
+    return { type: 'ProcessTimeout', message: `no worker answered in time (${cause.timeoutType}). Is the worker running?` };
+  }
+  return { type: 'Unexpected', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The failure that says most: an attempt that timed out while retrying carries what the last attempt failed with. */
+function rootOf(error: unknown): unknown {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof TimeoutFailure && cause.cause instanceof ApplicationFailure ? cause.cause : cause;
+}
+
+function attemptsOf(error: unknown): number | undefined {
+  const cause = rootOf(error);
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  return (cause.details?.[0] as FailureDetails | undefined)?.attempt;
+}
