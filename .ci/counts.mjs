@@ -1,10 +1,19 @@
 // Prints the counts of a Jest result file as `N passed, N failed[, N skipped]`; fails when a test failed or none ran.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);
-const result = JSON.parse(readFileSync(file, 'utf8'));
-const skipped = result.numPendingTests + result.numTodoTests;
-const { numPassedTests: passed, numFailedTests: failed, numRuntimeErrorTestSuites: broken } = result;
-if (broken > 0) console.error(`${broken} test files could not be run at all; their tests are not counted`);
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exitCode = failed > 0 || broken > 0 || passed === 0 ? 1 : 0;
+
+function count() {
+  if (!existsSync(file)) {
+    process.stderr.write('Jest wrote no results, so there is nothing to count\n');
+    return false;
+  }
+  const result = JSON.parse(readFileSync(file, 'utf8'));
+  const { numPassedTests: passed, numFailedTests: failed, numRuntimeErrorTestSuites: broken } = result;
+  const skipped = result.numPendingTests + result.numTodoTests;
+  if (broken > 0) process.stderr.write(`${broken} test files could not be run at all; their tests are not counted\n`);
+  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  return failed === 0 && broken === 0 && passed > 0;
+}
+
+process.exitCode = count() ? 0 : 1;
