@@ -1,0 +1,61 @@
+import type { SqliteSource } from '../../../config/types.ts';
+import { sourceId } from '../../../contract/backup.ts';
+import type { SqliteFacts } from '../../stage/manifest.ts';
+import { type Connection, quoteName, type Row } from './connection.ts';
+
+/** What goes into the manifest of what is in a database. */
+export type DatabaseContent = Pick<SqliteFacts, 'sqlite_version' | 'page_size' | 'user_version' | 'application_id' | 'tables'>;
+
+/** Answers {@link SETTINGS_SQL}, {@link TABLES_SQL} and {@link countSql}, in this order. */
+export type ContentAnswers = readonly [settings: Row[], tables: Row[], counts: Row[]];
+
+export const SETTINGS_SQL = `SELECT sqlite_version() AS sqlite_version, page_size, user_version, application_id,
+  journal_mode, encoding, auto_vacuum
+FROM pragma_page_size, pragma_user_version, pragma_application_id, pragma_journal_mode, pragma_encoding, pragma_auto_vacuum;`;
+
+/** All tables, virtual ones and their shadow tables too, without SQLite's own. */
+export const TABLES_SQL = String.raw`SELECT name FROM sqlite_schema
+WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name;`;
+
+/** Counts the rows of each table; one that cannot be counted gives no row. */
+export function countSql(names: readonly string[]): string {
+  const counts = names.map((name, index) => `SELECT ${index} AS position, count(*) AS n FROM ${quoteName(name)};`);
+  return ['.bail off', ...counts, '.bail on'].join('\n');
+}
+
+/** Names of the tables, from the answer to {@link TABLES_SQL}. */
+export function toNames(rows: readonly Row[]): string[] {
+  return rows.map((row) => String(row['name']));
+}
+
+/** Reads the content of a database that nobody writes to. A table that cannot be counted is left out and warned of. */
+export async function readContent(
+  connection: Connection,
+  source: SqliteSource,
+  warn: (message: string) => void,
+): Promise<DatabaseContent> {
+  const settings = await connection.query(SETTINGS_SQL);
+  const tables = await connection.query(TABLES_SQL);
+  return toContent([settings, tables, await connection.query(countSql(toNames(tables)))], source, warn);
+}
+
+/** Puts answers of one and the same state together. */
+export function toContent(answers: ContentAnswers, source: SqliteSource, warn: (message: string) => void): DatabaseContent {
+  const [[settings], tables, counts] = answers;
+  const names = toNames(tables);
+  const rows = new Map(counts.map((row) => [names[Number(row['position'])] ?? '', Number(row['n'])]));
+  const uncounted = names.filter((name) => !rows.has(name));
+  if (uncounted.length > 0) {
+    warn(
+      `${sourceId(source)}: the rows of ${uncounted.join(', ')} could not be counted, so the drill will not compare them. ` +
+        'The data is in the dump; most likely this sqlite3 lacks a module or collation that the service brings along.',
+    );
+  }
+  return {
+    sqlite_version: String(settings?.['sqlite_version']),
+    page_size: Number(settings?.['page_size']),
+    user_version: Number(settings?.['user_version']),
+    application_id: Number(settings?.['application_id']),
+    tables: Object.fromEntries(rows),
+  };
+}

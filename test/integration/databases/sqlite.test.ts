@@ -1,0 +1,121 @@
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { createSqliteDatabase } from '../../../activities/databases/sqlite/index.ts';
+import type { SqliteSource } from '../../../config/types.ts';
+import { type ContractFailure, type DatabaseContract, describeDatabaseContract } from '../../support/database-contract.ts';
+import { createTestContext, programs, withDirectory } from '../../support/phase-context.ts';
+import {
+  countTrackerRows,
+  createTrackerDatabase,
+  restoreTrackerDatabase,
+  sqlite3,
+  startSqliteWriter,
+} from '../../support/tracker-database.ts';
+
+const MIB = 1024 ** 2;
+const database = createSqliteDatabase(programs);
+
+function sourceAt(path: string, settings: Partial<SqliteSource> = {}): SqliteSource {
+  return { kind: 'sqlite', name: 'tracker', path, method: 'auto', allowWriterStall: false, maxShrinkRatio: 0.5, ...settings };
+}
+
+const failures: ContractFailure<SqliteSource>[] = [
+  {
+    when: 'its path is a directory',
+    type: 'SourceMissing',
+    says: /is a directory/,
+    arrange: async (_subject, directory) => sourceAt(directory),
+  },
+  {
+    when: 'the file is empty',
+    type: 'SourceMissing',
+    says: /is empty \(0 bytes\)/,
+    arrange: async (_subject, directory) => {
+      await writeFile(join(directory, 'empty.db'), '');
+      return sourceAt(join(directory, 'empty.db'));
+    },
+  },
+  {
+    when: 'the file is encrypted or something else',
+    type: 'SourceMissing',
+    says: /not an SQLite database, or it is encrypted/,
+    arrange: async (_subject, directory) => {
+      await writeFile(join(directory, 'other.db'), 'x'.repeat(8192));
+      return sourceAt(join(directory, 'other.db'));
+    },
+  },
+  {
+    when: 'a page of it is damaged',
+    type: 'DumpRejected',
+    says: /damaged/,
+    arrange: async (_subject, directory) => {
+      const path = join(directory, 'damaged.db');
+      await createTrackerDatabase(path, { journalMode: 'wal', bytes: MIB });
+      const file = await open(path, 'r+');
+      await file.write(Buffer.alloc(4096, 0xff), 0, 4096, 40 * 4096);
+      await file.close();
+      return sourceAt(path);
+    },
+  },
+];
+
+function contract(
+  title: string,
+  journalMode: 'wal' | 'delete' | 'persist',
+  settings: Partial<SqliteSource>,
+): DatabaseContract<SqliteSource> {
+  return {
+    title,
+    database,
+    create: async (directory) => {
+      const path = join(directory, 'the tracker?mode=ro#1 %41.db');
+      await createTrackerDatabase(path, { journalMode, bytes: 4 * MIB });
+      return {
+        source: sourceAt(path, settings),
+        missing: sourceAt(join(directory, 'none.db'), settings),
+        countRows: () => countTrackerRows(path),
+        startWriter: async () => {
+          const writer = await startSqliteWriter(path, 200);
+          return { commits: async () => (await writer.report()).commits, stop: async () => void (await writer.stop()) };
+        },
+        restore: restoreTrackerDatabase,
+        dispose: async () => undefined,
+      };
+    },
+  };
+}
+
+describeDatabaseContract({ ...contract('SQLite with a write-ahead log', 'wal', {}), failures });
+describeDatabaseContract(contract('SQLite with a rollback journal', 'delete', {}));
+describeDatabaseContract(contract('SQLite with a journal that persists', 'persist', {}));
+describeDatabaseContract(contract('SQLite by VACUUM INTO', 'wal', { method: 'vacuum_into' }));
+describeDatabaseContract(contract('SQLite as SQL text', 'wal', { method: 'sql' }));
+
+test.each(['wal', 'delete'] as const)(
+  'a database of 60 MiB in journal mode %s is copied in one state while 200 commits a second go on',
+  async (journalMode) => {
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'tracker.db');
+      const target = join(directory, 'stage', 'tracker.db');
+      await mkdir(join(directory, 'stage'));
+      await createTrackerDatabase(path, { journalMode, bytes: 60 * MIB });
+      const writer = await startSqliteWriter(path, 200);
+      try {
+        for (let round = 1; round <= 3; round++) {
+          const before = await writer.report();
+          const dump = await database.dump(sourceAt(path), target, createTestContext());
+          expect(dump.method).toMatch(/^pin and (copy|reflink)$/);
+          expect((await stat(target)).size).toBeGreaterThan(50 * MIB);
+          expect(await restoreTrackerDatabase(target, directory)).toEqual(dump.facts.tables);
+          const after = await writer.report();
+          expect(after.commits).toBeGreaterThan(before.commits);
+        }
+      } finally {
+        await writer.stop();
+      }
+      expect(await sqlite3(path, 'PRAGMA integrity_check')).toBe('ok');
+    });
+  },
+  120_000,
+);
