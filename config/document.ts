@@ -19,6 +19,8 @@ export function parseConfigurationDocument(text: string): ConfigurationDocument 
   const lineOf = (path: DocumentPath) => findLine(document, path, lineCounter);
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) return { data: undefined, findings: syntaxFindings(broken, text, lineCounter), lineOf };
+  const loose = findLooseAliases(document.contents, [], document);
+  if (loose.length > 0) return { data: undefined, findings: loose, lineOf };
   const findings = findDuplicates(document.contents, [], lineCounter);
   const data = toPlainValues(document);
   if (isRecord(data)) return { data, findings, lineOf };
@@ -26,27 +28,20 @@ export function parseConfigurationDocument(text: string): ConfigurationDocument 
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof AliasProblem);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-class AliasProblem {
-  readonly message: string;
-  constructor(message: string) {
-    this.message = message;
-  }
-}
-
+/** Undefined where the parser throws: aliases unfold beyond all measure, or `<<` merges what is no mapping. */
 function toPlainValues(document: Document): unknown {
   try {
     return document.toJS();
-  } catch (error) {
-    // An alias without its anchor, or aliases that unfold beyond all measure.
-    return new AliasProblem(error instanceof Error ? error.message : String(error));
+  } catch {
+    return undefined;
   }
 }
 
 function shapeMessage(data: unknown): string {
-  if (data instanceof AliasProblem) return data.message;
+  if (data === undefined) return 'holds aliases or << merges that cannot be unfolded; write the values out';
   if (data === null) return 'is empty; start from an example: holdfast config example > holdfast.yaml';
   return 'must be a mapping that starts with "version: 1", host and staging_directory; see: holdfast config example';
 }
@@ -66,7 +61,17 @@ function syntaxMessage(error: YAMLError, line: string): string {
   if (/^ *\t/.test(line)) return 'YAML does not allow tabs for indentation; use spaces';
   if (error.code === 'MULTIPLE_DOCS') return 'one file holds one configuration; remove the "---" that starts a second one';
   const hint = /[[{].*\$\{/.test(line) ? '; inside [ ] and { } put quotes around "${NAME}"' : '';
-  return `is no valid YAML: ${error.message}${hint}`;
+  // What the parser quotes from the file may be a password that lacks its quotes.
+  const reason = error.message.replace(/(?<! or ): .*$/s, '');
+  return `is no valid YAML: ${reason}${hint}`;
+}
+
+/** Their names are not repeated: a password that begins with `*` and lacks its quotes looks like an alias. */
+function findLooseAliases(node: unknown, path: DocumentPath, document: Document): ConfigurationFinding[] {
+  if (isSeq(node)) return node.items.flatMap((item, index) => findLooseAliases(item, [...path, index], document));
+  if (isMap(node)) return node.items.flatMap((pair) => findLooseAliases(pair.value, [...path, keyText(pair.key)], document));
+  if (!isAlias(node) || node.resolve(document) !== undefined) return [];
+  return [{ path, message: 'is an alias (*name) with no anchor (&name) before it; text that begins with * needs quotes' }];
 }
 
 function findDuplicates(node: unknown, path: DocumentPath, lineCounter: LineCounter): ConfigurationFinding[] {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigurationError } from './error.ts';
+import { errorCode } from './error-code.ts';
 import type { Environment } from './interpolation.ts';
 
 /** Where the configuration lies on a server. */
@@ -37,6 +38,6 @@ async function isThere(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'));
+    return !['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
   }
 }

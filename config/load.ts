@@ -4,6 +4,7 @@ import { runChecks } from './checks/index.ts';
 import { type ConfigurationDocument, parseConfigurationDocument } from './document.ts';
 import { createDraft } from './draft.ts';
 import { ConfigurationError, type ConfigurationProblem } from './error.ts';
+import { errorCode } from './error-code.ts';
 import type { ConfigurationFinding } from './finding.ts';
 import { type Environment, interpolate } from './interpolation.ts';
 import { findingsOf } from './issues.ts';
@@ -43,16 +44,17 @@ async function readText(file: string): Promise<string> {
 }
 
 function unreadable(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = errorCode(error);
   switch (code) {
     case 'ENOENT':
       return 'cannot be read (ENOENT): there is no such file; make one with: holdfast config example > holdfast.yaml';
     case 'EACCES':
       return 'cannot be read (EACCES): this user may not; grant it read access to the file and its directories';
+    // Not a file system's error but the decoder's.
     case 'ERR_ENCODING_INVALID_ENCODED_DATA':
       return 'is not UTF-8 text; save it in that encoding';
     default:
-      return `cannot be read (${code})`;
+      return `cannot be read (${code ?? String(error)})`;
   }
 }
 

@@ -41,10 +41,9 @@ export interface ClockChange {
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** The clock changes of a zone in the 366 days after `now`, to the hour; empty where there is no daylight saving time. */
+/** The clock changes of a zone in the 366 days after `now`; empty where there is no daylight saving time. */
 export function clockChanges(timezone: string, now: number): ClockChange[] {
   const offsetAt = offsetReader(timezone);
   const changes: ClockChange[] = [];
@@ -58,11 +57,12 @@ export function clockChanges(timezone: string, now: number): ClockChange[] {
 }
 
 function changeOfDay(day: number, offsetAt: (at: number) => number): ClockChange | undefined {
-  for (let hour = day; hour < day + DAY_MS; hour += HOUR_MS) {
-    const before = offsetAt(hour);
-    const after = offsetAt(hour + HOUR_MS);
+  // Lord Howe Island changes its clocks at half past an hour of UTC.
+  const step = 30 * MINUTE_MS;
+  for (let at = day + step; at <= day + DAY_MS; at += step) {
+    const before = offsetAt(at - step);
+    const after = offsetAt(at);
     if (before === after) continue;
-    const at = hour + HOUR_MS;
     return {
       kind: after > before ? 'skipped' : 'repeated',
       wallStart: at + Math.min(before, after),

@@ -12,8 +12,8 @@ interface OwnDirectory {
   readonly name: string;
   readonly path: DocumentPath;
   readonly directory: string;
-  /** True where runs delete what they do not know, so that no source may lie inside. */
-  readonly isSwept: boolean;
+  /** True where everything is Holdfast's to write and delete, so that no source may lie inside. */
+  readonly isExclusive: boolean;
 }
 
 /** Something that a source reads. */
@@ -31,11 +31,13 @@ type FilesDraft = Partially<NonNullable<ConfigurationInput['plans'][string]['sou
 export const checkDirectories: Check = (draft) => {
   const top = topDirectories(draft);
   const archives = archiveDirectories(draft);
-  const all = [...top, ...archives, ...localRepositories(draft)];
+  const repositories = localRepositories(draft);
+  const all = [...top, ...archives, ...repositories];
   const extents = entriesOf(draft.file.plans).flatMap(([name, plan]) => extentsOf(name, plan));
   return [
     ...top.flatMap((directory, index) => top.slice(index + 1).flatMap((other) => checkPair(other, directory))),
-    ...archives.flatMap((archive) => top.flatMap((directory) => checkInside(archive, directory))),
+    ...archives.flatMap((archive) => [...top, ...repositories].flatMap((directory) => checkInside(archive, directory))),
+    ...repositories.flatMap((repository) => top.flatMap((directory) => checkInside(repository, directory))),
     ...extents.flatMap((extent) => all.flatMap((directory) => checkExtent(extent, directory))),
   ];
 };
@@ -60,8 +62,8 @@ function localRepositories({ file }: Draft): OwnDirectory[] {
   });
 }
 
-function ownDirectory(name: string, path: DocumentPath, directory: string | undefined, isSwept: boolean): OwnDirectory[] {
-  return directory === undefined ? [] : [{ name, path, directory: normalize(directory), isSwept }];
+function ownDirectory(name: string, path: DocumentPath, directory: string | undefined, isExclusive: boolean): OwnDirectory[] {
+  return directory === undefined ? [] : [{ name, path, directory: normalize(directory), isExclusive }];
 }
 
 function checkPair(a: OwnDirectory, b: OwnDirectory): ConfigurationFinding[] {
@@ -76,8 +78,9 @@ function checkInside(inner: OwnDirectory, outer: OwnDirectory): ConfigurationFin
 }
 
 function checkExtent(extent: Extent, own: OwnDirectory): ConfigurationFinding[] {
-  if (own.isSwept && isAtOrBelow(extent.root, own.directory)) {
-    return [{ path: extent.path, message: `"${extent.root}" lies inside ${own.name} "${own.directory}", which runs empty` }];
+  if (own.isExclusive && isAtOrBelow(extent.root, own.directory)) {
+    const message = `"${extent.root}" lies inside ${own.name} "${own.directory}", which is kept for Holdfast itself; move one of them`;
+    return [{ path: extent.path, message }];
   }
   if (!extent.includes(own.directory)) return [];
   const message = `takes in ${own.name} "${own.directory}", so that a backup would hold itself; write narrower paths or move that directory`;

@@ -8,9 +8,11 @@ import type { Check } from './check.ts';
 import { checkDirectories } from './directories.ts';
 import { checkMysql } from './mysql.ts';
 import { checkPlans, checkRetention, checkSources } from './plans.ts';
+import { checkEnvironment } from './repositories.ts';
 import { checkQueries, checkRequiredFiles } from './verification.ts';
 
 const CHECKS: readonly Check[] = [
+  checkEnvironment,
   checkPlans,
   checkSources,
   checkMysql,

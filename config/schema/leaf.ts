@@ -43,12 +43,19 @@ export function text(description: string): z.ZodString {
   return z.string().min(1, { error: 'is empty; write a value or remove the line' }).meta({ description });
 }
 
+const DURATION_RULE = 'must be a duration such as 30s, 5m, 12h or 7d';
+
+/** The rule of a value, for a wrong type too; what is missing or empty is said in the general words. */
+export function wordUnlessAbsent(rule: string): (issue: { readonly input?: unknown }) => string | undefined {
+  return ({ input }) => (input === undefined || input === null ? undefined : rule);
+}
+
 /** `30s`, `5m`, `12h`, `7d`, of at least `minimum`; in milliseconds afterwards. */
 export function duration(minimum: string, description: string): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   const minimumMs = parseDuration(minimum) ?? 0;
   return z
-    .string()
-    .regex(DURATION_PATTERN, { error: 'must be a duration such as 30s, 5m, 12h or 7d', abort: true })
+    .string({ error: wordUnlessAbsent(DURATION_RULE) })
+    .regex(DURATION_PATTERN, { error: DURATION_RULE, abort: true })
     .refine((value) => (parseDuration(value) ?? 0) >= minimumMs, { error: `must be at least ${minimum}` })
     .meta({ description: `${description} A duration: 30s, 5m, 12h, 7d.` })
     .transform((value) => parseDuration(value) ?? 0);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RESTIC_DURATION_PATTERN } from '../units.ts';
-import { count, duration, nameSchema, ownDirectory } from './leaf.ts';
+import { count, duration, nameSchema, ownDirectory, wordUnlessAbsent } from './leaf.ts';
 import { scheduleSchema } from './schedule.ts';
 import { sourcesSchema } from './sources.ts';
 import { verificationSchema } from './verification.ts';
@@ -22,6 +22,8 @@ const archiveSchema = z
   })
   .meta({ description: 'A local archive of each run, beside the snapshot.' });
 
+const WITHIN_RULE = 'must be a duration of restic: years, months, days, hours, such as 1y6m, 14d or 36h';
+
 const retentionSchema = z
   .strictObject({
     keep_last: count(0, 'So many newest snapshots stay.').optional(),
@@ -31,10 +33,8 @@ const retentionSchema = z
     keep_monthly: count(0, 'The newest snapshot of so many months stays.').optional(),
     keep_yearly: count(0, 'The newest snapshot of so many years stays.').optional(),
     keep_within: z
-      .string()
-      .regex(RESTIC_DURATION_PATTERN, {
-        error: 'must be a duration of restic: years, months, days, hours, such as 1y6m, 14d or 36h',
-      })
+      .string({ error: wordUnlessAbsent(WITHIN_RULE) })
+      .regex(RESTIC_DURATION_PATTERN, { error: WITHIN_RULE })
       .meta({ description: 'All snapshots stay that are at most so much older than the newest: 1y6m, 14d, 36h (m is a month).' })
       .optional(),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wordUnlessAbsent } from './leaf.ts';
 import { scheduleSchema } from './schedule.ts';
 import { environmentSchema, passwordSchema } from './secret.ts';
 
@@ -37,12 +38,14 @@ const locationSchema = z
     examples: ['/srv/restic', 's3:https://s3.example.org/backups', 'sftp:backup@host:/srv/restic'],
   });
 
+const SUBSET_RULE = 'must be 1/N with N from 1 to 256, such as 1/8';
+
 const checkSchema = z
   .strictObject({
     schedule: scheduleSchema('When the repository is checked.'),
     read_data_subset: z
-      .string()
-      .regex(/^1\/([1-9]\d?|1\d\d|2[0-4]\d|25[0-6])$/, { error: 'must be 1/N with N from 1 to 256, such as 1/8' })
+      .string({ error: wordUnlessAbsent(SUBSET_RULE) })
+      .regex(/^1\/([1-9]\d?|1\d\d|2[0-4]\d|25[0-6])$/, { error: SUBSET_RULE })
       .meta({ description: 'Reads this part of the data too, such as 1/8: the next eighth each time.' })
       .optional(),
   })

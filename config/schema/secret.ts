@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { absolutePath } from './leaf.ts';
 
-const ADVICE =
+/** What to write in place of a secret. */
+export const SECRET_ADVICE =
   'a secret is never written here; name the place that holds it: { env: NAME }, { file: /path } or { command: [program, argument] }';
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -22,9 +23,12 @@ export const secretSchema = z
         .meta({ description: 'Program and arguments, run without a shell; the first line it prints is the secret.' })
         .optional(),
     },
-    { error: (issue) => (['string', 'number', 'boolean'].includes(typeof issue.input) ? ADVICE : undefined) },
+    { error: (issue) => (['string', 'number', 'boolean'].includes(typeof issue.input) ? SECRET_ADVICE : undefined) },
   )
-  .refine((value) => Object.keys(value).length === 1, { error: 'must have exactly one of env, file and command' })
+  .refine((value) => Object.keys(value).length === 1, {
+    error: 'must have exactly one of env, file and command',
+    when: ({ issues }) => issues.length === 0,
+  })
   .meta({ minProperties: 1, maxProperties: 1 });
 
 /** A password, as a reference. */
@@ -34,9 +38,6 @@ export function passwordSchema(description: string): typeof secretSchema {
 
 /** Variables that Holdfast itself sets from `location` and `password`. */
 const OWN_VARIABLES = /^RESTIC_(PASSWORD|REPOSITORY)(_FILE|_COMMAND)?$/;
-
-/** Variables of restic's backends whose value is a secret, such as `AWS_SECRET_ACCESS_KEY` (restic 0.19.1, doc/030). */
-const SECRET_VARIABLES = /(SECRET|PASSWORD|TOKEN|_SAS|_KEY)$/;
 
 const environmentName = variableName.refine((name) => !OWN_VARIABLES.test(name), {
   error: 'is set by Holdfast itself; use location and password of the repository',
@@ -49,12 +50,6 @@ const environmentValue = z.union([z.string(), secretSchema], {
 /** Environment for restic alone. */
 export const environmentSchema = z
   .record(environmentName, environmentValue)
-  .check(({ value, issues }) => {
-    for (const [name, item] of Object.entries(value)) {
-      if (typeof item !== 'string' || !SECRET_VARIABLES.test(name)) continue;
-      issues.push({ code: 'custom', path: [name], input: undefined, message: ADVICE });
-    }
-  })
   .meta({
     description: 'Environment of restic alone: plain text, or secrets as { env: NAME }, { file: /path }, { command: [...] }.',
   })
