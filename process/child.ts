@@ -38,6 +38,8 @@ export function createSpawner(base: Readonly<Record<string, string>>, find: (pro
       env: { ...base, ...request.env },
       extendEnv: false,
       forceKillAfterDelay: request.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+      // A session of its own: Ctrl-C in a terminal is for the worker to act on, and must not reach its children behind its back.
+      detached: true,
       // With execa's own clean-up a SIGTERM would end the worker at once, without its drain.
       cleanup: false,
       reject: false,

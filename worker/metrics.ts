@@ -33,6 +33,8 @@ export function createRunMetrics(meter: MetricMeter): RunMetrics {
   return {
     seed,
     record(run) {
+      // Refused while another run was in progress: nothing failed.
+      if (run.failure?.type === 'PlanBusy') return;
       runs.add(1, { plan: run.plan, outcome: run.outcome });
       seed(run);
     },

@@ -56,11 +56,10 @@ export async function loadStagedSources(plan: Plan): Promise<Map<string, StagedS
   return staged;
 }
 
-/** Keeps the record of a run that ended; that of a run with a snapshot also becomes the measure for the next ones. */
-export async function saveRunRecord(plan: Plan, record: RunRecord): Promise<void> {
+/** Keeps the record of a run that succeeded: the measure for the next ones. */
+export async function saveLastGoodRun(plan: Plan, record: RunRecord): Promise<void> {
   await mkdir(plan.stateDirectory, { recursive: true, mode: 0o700 });
-  await writeJson(join(plan.stateDirectory, 'last-run.json'), record);
-  if (record.outcome === 'succeeded') await writeJson(lastGoodPath(plan), record);
+  await writeJson(lastGoodPath(plan), record);
 }
 
 /** Record of the last run that succeeded; undefined before the first one. */

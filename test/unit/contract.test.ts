@@ -27,3 +27,11 @@ test('a type from a history is known only when the table has it', () => {
   expect(isFailureType('toString')).toBe(false);
   expect(isFailureType(undefined)).toBe(false);
 });
+
+test('docs/failures.md has the row of each failure', async () => {
+  const page = await readFile(new URL('../../docs/failures.md', import.meta.url), 'utf8');
+  for (const [type, { retry, exitCode, meaning }] of Object.entries(FAILURES)) {
+    expect(page).toContain(`| ${type} | ${retry} | ${exitCode} | ${meaning} |`);
+  }
+  expect(page.match(/^\| \w+ \| (never|back-off) \|/gm)).toHaveLength(Object.keys(FAILURES).length);
+});

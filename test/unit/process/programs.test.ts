@@ -59,3 +59,10 @@ test('a running child answers line by line until it is stopped', async () => {
   expect(await cat.lines.next()).toEqual({ done: false, value: 'two' });
   expect(await cat.stop()).toMatchObject({ exitCode: 0 });
 });
+
+test('a child does not share our process group, so that Ctrl-C in a terminal is ours alone', async () => {
+  const result = await programs.run({ program: 'ps', args: ['-o', 'pgid=', '-p', String(process.pid)] });
+  const child = await programs.run({ program: 'sh', args: ['-c', 'ps -o pgid= -p $$'] });
+  expect(child.stdout.trim()).toMatch(/^\d+$/);
+  expect(child.stdout.trim()).not.toBe(result.stdout.trim());
+});

@@ -1,0 +1,33 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+
+// Runs that are in progress when a worker is replaced go on under the new code. Each history here was recorded from a real run
+// (CONTRIBUTING.md, "Changing a workflow") and must lead the code of today to the very same commands.
+const HISTORIES = fileURLToPath(new URL('./histories/', import.meta.url));
+const files = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const workflowBundle = await bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+  logger: new DefaultLogger('ERROR'),
+});
+
+test('there are histories of a run that succeeded, failed and was cancelled', () => {
+  for (const outcome of ['succeeded', 'failed', 'cancelled']) {
+    expect(files).toContainEqual(expect.stringContaining(outcome));
+  }
+});
+
+test.each(files)('%s replays', async (file) => {
+  const history: unknown = JSON.parse(await readFile(`${HISTORIES}/${file}`, 'utf8'));
+  await Worker.runReplayHistory({ workflowBundle }, history);
+});
+
+test('a history in which a phase has another name does not replay', async () => {
+  const succeeded = files.find((name) => name.includes('succeeded')) ?? '';
+  const text = await readFile(`${HISTORIES}/${succeeded}`, 'utf8');
+  const changed: unknown = JSON.parse(text.replaceAll('"sealStage"', '"closeStage"'));
+  await expect(Worker.runReplayHistory({ workflowBundle }, changed)).rejects.toThrow(/sealStage/);
+});
