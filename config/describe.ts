@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Configuration, Plan, SecretReference } from './types.ts';
 
 /** Anything that JSON can hold. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /**
  * The resolved configuration as plain values for `config show`: snake_case keys with units, defaults applied, plans naming their

@@ -7,7 +7,7 @@ import type { Environment } from './interpolation.ts';
 /** Where the configuration lies on a server. */
 const SYSTEM_FILE = '/etc/holdfast/holdfast.yaml';
 
-export interface FindConfigurationFileOptions {
+interface FindConfigurationFileOptions {
   /** Value of `--config`. */
   readonly flag?: string | undefined;
   /** For `HOLDFAST_CONFIG`. */

@@ -2,7 +2,7 @@
  * Here `holdfast.yaml` is found, read, judged and turned into the domain's shape (types.ts).
  * Never here: the value of a secret, this process's own environment, Temporal, a program, or any file but the configuration.
  */
-export { configurationHash, describeConfiguration, type JsonValue } from './describe.ts';
+export { configurationHash, describeConfiguration } from './describe.ts';
 export { ConfigurationError, type ConfigurationProblem } from './error.ts';
 export { renderExample } from './example.ts';
 export { type FindConfigurationFileOptions, findConfigurationFile } from './find-file.ts';

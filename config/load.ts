@@ -14,7 +14,7 @@ import { resolveConfiguration } from './resolve.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { Configuration } from './types.ts';
 
-export interface LoadConfigurationOptions {
+interface LoadConfigurationOptions {
   /** As {@link findConfigurationFile} gives it. */
   readonly file: string;
   /** Where `${NAME}` is looked up; usually that of the process. */
