@@ -5,7 +5,7 @@
 export { configurationHash, describeConfiguration } from './describe.ts';
 export { ConfigurationError, type ConfigurationProblem } from './error.ts';
 export { renderExample } from './example.ts';
-export { type FindConfigurationFileOptions, findConfigurationFile } from './find-file.ts';
+export { findConfigurationFile } from './find-file.ts';
 export { renderJsonSchema } from './json-schema.ts';
-export { type LoadConfigurationOptions, loadConfiguration } from './load.ts';
+export { loadConfiguration } from './load.ts';
 export { configurationWarnings } from './warnings.ts';
