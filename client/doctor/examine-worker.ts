@@ -1,0 +1,48 @@
+import type { Configuration } from '../../config/types.ts';
+import type { ExamineHostResult, Finding } from '../../contract/inspect.ts';
+import { WORKFLOWS } from '../../contract/names.ts';
+import { HOLDFAST_VERSION } from '../../contract/version.ts';
+import { askWorker } from '../ask-worker.ts';
+import { reportError } from '../command-error.ts';
+import type { Temporal } from '../connect.ts';
+
+/** Asks the worker's machine what it has, and adds whether it works by our version and configuration. */
+export async function examineWorker(temporal: Temporal, configuration: Configuration): Promise<Finding[]> {
+  const { host } = configuration;
+  const { configurationHash } = await import('../../config/index.ts');
+  try {
+    const question = { host, workflow: WORKFLOWS.examineHost, summary: `Look whether ${host} has what its plans need` };
+    const answer = await askWorker<ExamineHostResult>(temporal, question);
+    return [...judgeWorker(answer, configurationHash(configuration)), ...answer.findings];
+  } catch (error) {
+    return [{ level: 'problem', subject: 'worker', ...splitAdvice(reportError(error).message) }];
+  }
+}
+
+/** Judges whether a worker works by the same version and configuration as this command. */
+export function judgeWorker(worker: ExamineHostResult, ownHash: string): Finding[] {
+  const subject = 'worker';
+  const version: Finding =
+    worker.holdfastVersion === HOLDFAST_VERSION
+      ? { level: 'ok', subject, message: `polls for host ${worker.host}, version ${worker.holdfastVersion}` }
+      : {
+          level: 'warning',
+          subject,
+          message: `has version ${worker.holdfastVersion}, and this command ${HOLDFAST_VERSION}`,
+          advice: 'install the same version on both, then restart the worker',
+        };
+  if (worker.configurationHash === ownHash) return [version];
+  const stale: Finding = {
+    level: 'problem',
+    subject: "worker's configuration",
+    message: 'is not the one that this command read: runs go by the worker’s',
+    advice: 'restart the worker after a change of holdfast.yaml, or name its file with --config',
+  };
+  return [version, stale];
+}
+
+/** Messages of ours say what failed in their first line and what to do in the others. */
+function splitAdvice(message: string): { message: string; advice?: string } {
+  const [first = message, ...others] = message.split('\n');
+  return others.length === 0 ? { message: first } : { message: first, advice: others.join(' ') };
+}

@@ -1,0 +1,77 @@
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
+import type { RunRecord } from '../../contract/backup.ts';
+import type { Temporal } from '../connect.ts';
+import { queryRunRecord, readPendingActivities } from './observe.ts';
+import { recordOfExecution } from './run-record.ts';
+import { matchPending, type RunView } from './run-view.ts';
+
+export interface FollowOptions {
+  /** The record as far as it is known: {@link emptyRecord} for a run that was just started. */
+  known: RunRecord;
+  /** Called after each look at a run in progress. */
+  onView: (view: RunView) => void;
+  /** Ends the watching, not the run. */
+  signal: AbortSignal;
+}
+
+const LOOK_EVERY_MS = 500;
+/** So long may Temporal be away, as during its restart, before we give up watching. */
+const SILENCE_ACCEPTED_MS = 60_000;
+
+/**
+ * Watches a run until it ends or `signal` is aborted, and returns the last record: with the outcome `running` after an abort.
+ *
+ * @throws the client's error when Temporal does not answer for a minute. The run itself is not touched by that.
+ */
+export async function followRun(temporal: Temporal, handle: WorkflowHandle, options: FollowOptions): Promise<RunRecord> {
+  const describe = createPatientDescribe(handle, options.signal);
+  let record = options.known;
+  while (!options.signal.aborted) {
+    const description = await describe();
+    if (description === undefined) break;
+    if (description.status.name !== 'RUNNING') return recordOfExecution(description, record);
+    const answer = await queryRunRecord(temporal, handle);
+    // A workflow learns its host from its first phase only.
+    if (answer !== undefined) record = answer.host === '' ? { ...answer, host: record.host } : answer;
+    const activities = await readPendingActivities(temporal, description);
+    options.onView({ record, pending: matchPending(record, activities), isWorkerSilent: answer === undefined });
+    await pause(LOOK_EVERY_MS, options.signal);
+  }
+  return record;
+}
+
+/** Describes a run, again and again where Temporal does not answer. Undefined after an abort. */
+function createPatientDescribe(
+  handle: WorkflowHandle,
+  signal: AbortSignal,
+): () => Promise<WorkflowExecutionDescription | undefined> {
+  return async () => {
+    const giveUpAt = Date.now() + SILENCE_ACCEPTED_MS;
+    while (!signal.aborted) {
+      try {
+        return await handle.describe();
+      } catch (error) {
+        if (Date.now() > giveUpAt || !isServiceError(error)) throw error;
+        await pause(LOOK_EVERY_MS, signal);
+      }
+    }
+    return undefined;
+  };
+}
+
+function isServiceError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ServiceError';
+}
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, durationMs);
+    signal.addEventListener('abort', finish, { once: true });
+  });
+}

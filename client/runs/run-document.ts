@@ -1,0 +1,66 @@
+import type { PhaseRecord, RunRecord } from '../../contract/backup.ts';
+
+/** A run as `backup --json` and `history --json` print it. Field names are our JSON format. */
+export interface RunDocument {
+  plan: string;
+  workflow_id: string;
+  run_id: string;
+  /** `succeeded`, `partial`, `failed` or `cancelled`; `running` when the run was left to itself. */
+  outcome: RunRecord['outcome'];
+  snapshot_id: string | null;
+  started_at: string;
+  finished_at: string | null;
+  duration_ms: number | null;
+  bytes_processed: number | null;
+  bytes_added: number | null;
+  archive: { path: string; bytes: number } | null;
+  phases: PhaseDocument[];
+  warnings: string[];
+  /** Only in failed runs. */
+  failure?: { type: string; message: string; phase: string };
+}
+
+export interface PhaseDocument {
+  name: string;
+  status: PhaseRecord['status'];
+  started_at: string;
+  duration_ms: number | null;
+  attempts: number | null;
+  bytes: number | null;
+}
+
+/** Writes a record in our JSON format. What is not known is null, so that the fields are always there. */
+export function toRunDocument(record: RunRecord): RunDocument {
+  return {
+    plan: record.plan,
+    workflow_id: record.workflowId,
+    run_id: record.runId,
+    outcome: record.outcome,
+    snapshot_id: record.snapshotId ?? null,
+    started_at: record.startedAt,
+    finished_at: record.finishedAt ?? null,
+    duration_ms: runDurationMs(record) ?? null,
+    bytes_processed: record.bytesProcessed ?? null,
+    bytes_added: record.bytesAdded ?? null,
+    archive: record.archive ?? null,
+    phases: record.phases.map(toPhaseDocument),
+    warnings: record.warnings,
+    ...(record.failure === undefined ? {} : { failure: record.failure }),
+  };
+}
+
+/** From start to end in milliseconds; undefined while the run is in progress. */
+export function runDurationMs({ startedAt, finishedAt }: RunRecord): number | undefined {
+  return finishedAt === undefined ? undefined : Date.parse(finishedAt) - Date.parse(startedAt);
+}
+
+function toPhaseDocument({ name, status, startedAt, durationMs, attempts, bytes }: PhaseRecord): PhaseDocument {
+  return {
+    name,
+    status,
+    started_at: startedAt,
+    duration_ms: durationMs ?? null,
+    attempts: attempts ?? null,
+    bytes: bytes ?? null,
+  };
+}

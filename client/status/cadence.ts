@@ -1,0 +1,47 @@
+import { Cron } from 'croner';
+import type { Schedule } from '../../config/types.ts';
+
+/** A plan is overdue when its last success is this many intervals old: one run may be late, but not missing. */
+const OVERDUE_AFTER_INTERVALS = 1.5;
+/** Enough to see the longest gap of a week of workdays, or of a year of months. */
+const TICKS = 14;
+
+/**
+ * The longest time in milliseconds between two starts of a schedule in the near future; undefined when it starts less than
+ * twice. The longest, because a schedule of workdays is not late on a Sunday.
+ */
+export function scheduleIntervalMs({ cron, timezone }: Pick<Schedule, 'cron' | 'timezone'>, now: Date): number | undefined {
+  const ticks = nextTicks(cron, timezone, now);
+  const gaps = ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick));
+  return gaps.length === 0 ? undefined : Math.max(...gaps);
+}
+
+export interface OverdueQuestion {
+  intervalMs: number | undefined;
+  /** Start of the last good run, as ISO 8601; undefined when Temporal knows of none. */
+  lastGoodAt: string | undefined;
+  /** When the schedule was made: before its first run nothing can be overdue. */
+  scheduledSince: Date;
+  /** Runs that are older are forgotten, so that a missing success says nothing of the time before. @default for ever */
+  retentionMs?: number | undefined;
+  now: Date;
+}
+
+/** Says whether a plan with a schedule has gone too long without a success. */
+export function isOverdue({ intervalMs, lastGoodAt, scheduledSince, retentionMs, now }: OverdueQuestion): boolean {
+  if (intervalMs === undefined) return false;
+  const knownSince = Math.max(scheduledSince.getTime(), now.getTime() - (retentionMs ?? Number.POSITIVE_INFINITY));
+  const since = lastGoodAt === undefined ? knownSince : Date.parse(lastGoodAt);
+  return now.getTime() - since > OVERDUE_AFTER_INTERVALS * intervalMs;
+}
+
+function nextTicks(cron: string, timezone: string, now: Date): number[] {
+  try {
+    // Day of month and weekday must both fit, as Temporal has it.
+    const pattern = new Cron(cron, { mode: '5-part', domAndDow: true, timezone });
+    return pattern.nextRuns(TICKS, now).map((tick) => tick.getTime());
+  } catch {
+    // config/ has accepted it, so Temporal will understand it: only the warning is lost.
+    return [];
+  }
+}

@@ -1,0 +1,80 @@
+import type { Palette } from '../rendering/palette.ts';
+import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from '../rendering/quantities.ts';
+import { renderPairs } from '../rendering/table.ts';
+import { toLine, wrap } from '../rendering/text.ts';
+import { runDurationMs } from '../runs/run-document.ts';
+import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
+
+export interface RenderStatusOptions {
+  palette: Palette;
+  now: Date;
+}
+
+const VALUE_WIDTH = 62;
+
+/** Where a host stands: a block for each plan. Fits into 80 columns. */
+export function renderStatus({ host, workers, plans }: HostStatus, options: RenderStatusOptions): string[] {
+  const { palette } = options;
+  const worker =
+    workers.length > 0
+      ? `worker ${workers.map(toLine).join(', ')}`
+      : palette.bad('no worker polls: nothing will run (holdfast worker)');
+  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...plans.flatMap((plan) => ['', ...renderPlan(plan, options)])];
+}
+
+function renderPlan(status: PlanStatus, { palette, now }: RenderStatusOptions): string[] {
+  const verdict = status.isOverdue ? palette.bad('  overdue') : '';
+  const pairs: [string, string | undefined][] = [
+    ['last run', lastRunText(status, now)],
+    ['last good', lastGoodText(status, now)],
+    ...status.running.map((running): [string, string] => ['running', runningText(running, now)]),
+    ['next', nextText(status)],
+    ['missed', missedText(status.schedule)],
+  ];
+  const failure = status.lastRun?.failure;
+  const reason = failure === undefined ? [] : wrap(`${failure.type}: ${toLine(failure.message)}`, VALUE_WIDTH);
+  return [
+    `${palette.strong(status.plan)}${verdict}`,
+    ...renderPairs(pairs).map((line) => `  ${line}`),
+    ...reason.map((line) => `    ${palette.bad(line)}`),
+  ];
+}
+
+function lastRunText({ lastRun }: PlanStatus, now: Date): string {
+  if (lastRun === undefined) return 'none that Temporal remembers';
+  const durationMs = runDurationMs(lastRun);
+  const took = durationMs === undefined ? '' : ` in ${formatDuration(durationMs)}`;
+  return `${lastRun.outcome}${took}, started ${whenText(lastRun.startedAt, now)}`;
+}
+
+function lastGoodText({ lastGood }: PlanStatus, now: Date): string {
+  if (lastGood === undefined) return 'none that Temporal remembers';
+  const snapshot = lastGood.snapshotId === undefined ? '' : `, snapshot ${lastGood.snapshotId.slice(0, 8)}`;
+  const added = lastGood.bytesAdded === undefined ? '' : `, ${formatBytes(lastGood.bytesAdded)} added`;
+  return `${whenText(lastGood.startedAt, now)}${snapshot}${added}`;
+}
+
+function runningText({ record, phases }: RunningNow, now: Date): string {
+  const elapsed = formatAge(now.getTime() - Date.parse(record.startedAt));
+  return phases.length === 0 ? `for ${elapsed}` : `for ${elapsed}: ${phases.join(', ')}`;
+}
+
+function nextText({ schedule, isScheduled }: PlanStatus): string {
+  if (schedule === undefined)
+    return isScheduled ? 'not in Temporal yet: holdfast apply' : 'no schedule: runs only when asked for';
+  if (schedule.isPaused) return `paused${schedule.pausedNote === '' ? '' : `: ${toLine(schedule.pausedNote)}`}`;
+  return schedule.nextTimes.slice(0, 2).map(formatTime).join(', ') || 'never';
+}
+
+function missedText(schedule: ScheduleStatus | undefined): string | undefined {
+  if (schedule === undefined || schedule.missedCatchUpWindow + schedule.skippedOverlap === 0) return undefined;
+  const parts = [
+    schedule.missedCatchUpWindow === 0 ? [] : [`${formatCount(schedule.missedCatchUpWindow, 'run')} due while nothing ran here`],
+    schedule.skippedOverlap === 0 ? [] : [`${formatCount(schedule.skippedOverlap, 'run')} due during the run before`],
+  ];
+  return parts.flat().join(', ');
+}
+
+function whenText(time: string, now: Date): string {
+  return `${formatTime(time)} (${formatAge(now.getTime() - Date.parse(time))} ago)`;
+}

@@ -1,0 +1,49 @@
+import { taskQueueName } from '../contract/names.ts';
+import { CommandError } from './command-error.ts';
+import type { Temporal } from './connect.ts';
+import { EXIT } from './exit-codes.ts';
+
+/**
+ * The server remembers pollers for five minutes after their last poll. A worker's long poll ends after a minute at the latest,
+ * so one that has not polled for longer is gone.
+ */
+const POLLED_WITHIN_MS = 90_000;
+
+type DescribeRequest = Parameters<Temporal['client']['workflowService']['describeTaskQueue']>[0];
+
+/** `TASK_QUEUE_TYPE_WORKFLOW` of temporal.api.enums.v1; its enum lives in a package that we do not load for one number. */
+// oxlint-disable-next-line no-unsafe-enum-assignment -- see above
+const WORKFLOW_TASKS = 1 as NonNullable<DescribeRequest['taskQueueType']>;
+
+/** Identities (`pid@machine`) of the workers that poll a host's task queue right now. */
+export async function findWorkers({ client }: Temporal, host: string): Promise<string[]> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueueName(host) },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  const oldest = Date.now() - POLLED_WITHIN_MS;
+  return pollers
+    .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= oldest)
+    .map(({ identity }) => identity ?? 'unknown');
+}
+
+/**
+ * Makes sure that somebody will take the work that is about to be asked for.
+ *
+ * @throws {CommandError} NoWorker (exit 20), naming the task queue and how to start a worker.
+ */
+export async function requireWorker(temporal: Temporal, host: string): Promise<void> {
+  const workers = await findWorkers(temporal, host);
+  if (workers.length > 0) return;
+  throw new CommandError('NoWorker', EXIT.unreachable, noWorkerMessage(temporal, host));
+}
+
+/** Says that no worker is there, and what to do about it. */
+export function noWorkerMessage({ settings }: Temporal, host: string): string {
+  return [
+    `no worker polls the task queue ${taskQueueName(host)} at ${settings.address}, namespace ${settings.namespace}.`,
+    `Start one on the machine of host ${host}: holdfast worker`,
+    'Or everything in one process: holdfast up',
+  ].join('\n');
+}
