@@ -1,0 +1,113 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import type { MysqlSource } from '../../../config/types.ts';
+import type { Programs } from '../../../process/programs.ts';
+import type { PhaseContext } from '../../phase.ts';
+import { PhaseError } from '../../phase-error.ts';
+import type { MysqlFacts } from '../../stage/manifest.ts';
+import type { Dump } from '../database-source.ts';
+import { describeSource } from './address.ts';
+import { findConcerns } from './concerns.ts';
+import { type RawDump, runDump } from './run-dump.ts';
+import { openSession, refreshCatalog, type Session } from './session.ts';
+import { compareTables, listNames, missingObjects, sameTables } from './verify-dump.ts';
+
+/** Writes a dump as {@link DatabaseSource} says. `path` is its place in the stage. */
+export async function dump(
+  programs: Programs,
+  source: MysqlSource,
+  place: { target: string; path: string },
+  context: PhaseContext,
+): Promise<Dump> {
+  context.signal.throwIfAborted();
+  const partial = `${place.target}.partial`;
+  const remove = async () => {
+    for (const path of [partial, place.target]) await rm(path, { force: true });
+  };
+  await remove();
+  try {
+    context.report({ phase: 'connect', currentItem: source.database });
+    const session = await openSession(programs, source, context);
+    for (const { message } of findConcerns(source, session.catalog)) context.warn(`${describeSource(source)}: ${message}`);
+    const raw = await writePartial(programs, session, partial, context);
+    context.signal.throwIfAborted();
+    await rename(partial, place.target);
+    return describe(session, raw, place.path);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function writePartial(programs: Programs, session: Session, partial: string, context: PhaseContext): Promise<RawDump> {
+  const file = await open(partial, 'wx', 0o600);
+  try {
+    const raw = await runDump(programs, session, file, context);
+    context.report({ phase: 'verify', bytesDone: raw.bytes });
+    await verify(programs, session, raw, context);
+    await file.sync();
+    return raw;
+  } catch (error) {
+    throw nameFullDisk(error, session.source, partial);
+  } finally {
+    await close(file);
+  }
+}
+
+/** A cancelled dump may still be writing: closing waits for it. Whatever comes of that, the file is given up. */
+async function close(file: FileHandle): Promise<void> {
+  await file.close();
+}
+
+async function verify(programs: Programs, session: Session, raw: RawDump, context: PhaseContext): Promise<void> {
+  const { source, catalog } = session;
+  for (const warning of missingObjects(source, raw.contents, catalog)) context.warn(warning);
+  const difference = compareTables(raw.contents, catalog);
+  if (difference === undefined) return;
+  const after = await refreshCatalog(programs, session, context);
+  if (compareTables(raw.contents, after) === undefined) return;
+  if (!sameTables(catalog, after)) {
+    throw new PhaseError(
+      'SourceUnavailable',
+      `${describeSource(source)}: tables were made or dropped during the dump. It starts over.`,
+    );
+  }
+  const { missing, unexpected } = difference;
+  const parts = [
+    ...(missing.length === 0 ? [] : [`lacks ${listNames(missing)}`]),
+    ...(unexpected.length === 0 ? [] : [`holds ${listNames(unexpected)}, which the server does not have`]),
+  ];
+  throw new PhaseError(
+    'DumpRejected',
+    `${describeSource(source)}: the dump ${parts.join(' and ')}: ${raw.contents.tables.size} tables instead of ${catalog.tables.length}. ` +
+      `Run ${session.client.dumpProgram} by hand to see why.`,
+  );
+}
+
+function describe({ source, client, catalog }: Session, { bytes, sha256, contents }: RawDump, path: string): Dump {
+  const method = `${client.dumpProgram} ${client.version}`;
+  const facts: MysqlFacts = {
+    kind: 'mysql',
+    path,
+    bytes,
+    sha256,
+    method,
+    server_family: catalog.family,
+    server_version: catalog.version,
+    database: source.database,
+    tables: Object.fromEntries(contents.rows),
+    views: [...contents.views].sort(),
+    triggers: [...contents.triggers].sort(),
+    routines: [...contents.routines].sort(),
+    events: [...contents.events].sort(),
+  };
+  return { bytes, method, facts };
+}
+
+function nameFullDisk(error: unknown, source: MysqlSource, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new PhaseError(
+    'DiskFull',
+    `${describeSource(source)}: the disk of ${path} is full. Free some space: the run goes on by itself.`,
+  );
+}

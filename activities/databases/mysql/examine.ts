@@ -1,0 +1,48 @@
+import type { MysqlSource } from '../../../config/types.ts';
+import { sourceId } from '../../../contract/backup.ts';
+import type { Finding } from '../../../contract/inspect.ts';
+import { ProgramTimeout } from '../../../process/errors.ts';
+import type { Programs } from '../../../process/programs.ts';
+import type { PhaseContext } from '../../phase.ts';
+import { PhaseError } from '../../phase-error.ts';
+import { describeLogin } from './address.ts';
+import { findConcerns } from './concerns.ts';
+import { openSession, type Session } from './session.ts';
+
+const FAMILY_NAMES = { mysql: 'MySQL', mariadb: 'MariaDB' };
+
+/** Logs in and says whether a dump would work now. */
+export async function examine(programs: Programs, source: MysqlSource, context: PhaseContext): Promise<Finding[]> {
+  const subject = sourceId(source);
+  try {
+    const session = await openSession(programs, source, context);
+    const concerns = findConcerns(source, session.catalog).map(
+      ({ message, advice }): Finding => ({ level: 'warning', subject, message, advice }),
+    );
+    return [{ level: 'ok', subject, message: describe(session) }, ...concerns];
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    if (error instanceof PhaseError) return [problem(subject, error.message)];
+    if (error instanceof ProgramTimeout) return [problem(subject, `${describeLogin(source)}: ${error.message}`)];
+    throw error;
+  }
+}
+
+function describe({ source, client, catalog }: Session): string {
+  const bytes = catalog.tables.reduce((sum, table) => sum + table.bytes, 0);
+  const size = `${catalog.tables.length} tables, about ${Math.ceil(bytes / 1024 / 1024)} MiB`;
+  const tls = catalog.cipher === '' ? 'no TLS' : `TLS ${catalog.cipher}`;
+  const server = `${FAMILY_NAMES[catalog.family]} ${catalog.version}`;
+  return `${describeLogin(source)} logs in to ${server} (${tls}); database ${source.database}: ${size}; dumped by ${client.dumpProgram} ${client.version}`;
+}
+
+/** The messages of this folder end with what to do: their last sentences are the advice. */
+function problem(subject: string, message: string): Finding {
+  const [first = message, ...rest] = message.split(/(?<=[.)]) (?=[A-Z])/);
+  return {
+    level: 'problem',
+    subject,
+    message: first,
+    advice: rest.length === 0 ? 'Log in by hand with the same client to see more.' : rest.join(' '),
+  };
+}

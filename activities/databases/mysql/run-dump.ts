@@ -1,0 +1,107 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Programs } from '../../../process/programs.ts';
+import type { PhaseContext } from '../../phase.ts';
+import { PhaseError } from '../../phase-error.ts';
+import { describeSource } from './address.ts';
+import { dumpArguments } from './arguments.ts';
+import { type ClientEnd, clientError, failureTypeOf, meaningfulLines } from './client-errors.ts';
+import { necessaryOmissions } from './concerns.ts';
+import type { DumpContents } from './dump-contents.ts';
+import { DumpScanner } from './dump-scanner.ts';
+import { DumpWriter } from './dump-writer.ts';
+import { CLIENT_ENVIRONMENT, refreshCatalog, type Session } from './session.ts';
+import { sameTables } from './verify-dump.ts';
+
+/** What a dump program wrote. */
+export interface RawDump {
+  bytes: number;
+  sha256: string;
+  contents: DumpContents;
+}
+
+/** A dump that sends nothing for so long waits for a lock, or for a network that is gone. */
+const STALL_MS = 15 * 60_000;
+
+/**
+ * Runs the dump program and takes what it writes into `file`, reading each byte once.
+ *
+ * @throws {PhaseError} when it does not end well, or its text does not end with the completion line.
+ */
+export async function runDump(programs: Programs, session: Session, file: FileHandle, context: PhaseContext): Promise<RawDump> {
+  const { source, client, catalog } = session;
+  const names = new Set(catalog.tables.map((table) => table.name));
+  const structureOnly = source.structureOnly.filter((name) => names.has(name));
+  const scanner = new DumpScanner();
+  const writer = new DumpWriter(file, scanner);
+  for (const args of dumpArguments(source, client, { structureOnly, omit: necessaryOmissions(catalog) })) {
+    const end = await runOnce(programs, session, args, context, { writer, scanner });
+    await writer.flush();
+    if (end.exitCode !== 0) throw await explainEnd(programs, session, end, context);
+    if (!scanner.isComplete) {
+      throw new PhaseError(
+        'DumpRejected',
+        `${describeSource(source)}: ${client.dumpProgram} ended without an error, but its text lacks the line "-- Dump completed". ` +
+          'Run the dump by hand to see why.',
+      );
+    }
+    for (const line of meaningfulLines(end.stderr).slice(0, 3)) context.warn(`${describeSource(source)}: ${line}`);
+  }
+  const sha256 = await writer.end();
+  return { bytes: writer.bytes, sha256, contents: scanner.contents };
+}
+
+async function runOnce(
+  programs: Programs,
+  session: Session,
+  args: readonly string[],
+  context: PhaseContext,
+  into: { writer: DumpWriter; scanner: DumpScanner },
+): Promise<ClientEnd> {
+  const { source, client, options, catalog } = session;
+  const rowsTotal = catalog.tables.reduce((sum, table) => sum + table.rows, 0);
+  const stalled = new AbortController();
+  const watchdog = setTimeout(() => stalled.abort(stallError(session)), STALL_MS);
+  const consume = async (stdout: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of stdout) {
+      watchdog.refresh();
+      await into.writer.write(chunk);
+      const percent = rowsTotal === 0 ? {} : { percent: Math.min(99, Math.floor((into.scanner.rowsDone * 100) / rowsTotal)) };
+      context.report({
+        phase: 'dump',
+        bytesDone: into.writer.bytes,
+        currentItem: into.scanner.currentTable || source.database,
+        ...percent,
+      });
+    }
+  };
+  try {
+    const { exitCode, stderr } = await programs.run({
+      program: client.dumpProgram,
+      args,
+      env: CLIENT_ENVIRONMENT,
+      secretInput: options,
+      signal: AbortSignal.any([context.signal, stalled.signal]),
+      killAfterMs: 500,
+      consume,
+    });
+    return { program: client.dumpProgram, exitCode, stderr };
+  } finally {
+    clearTimeout(watchdog);
+  }
+}
+
+function stallError({ source, client }: Session): PhaseError {
+  return new PhaseError(
+    'ProcessTimeout',
+    `${describeSource(source)}: ${client.dumpProgram} sent nothing for ${STALL_MS / 60_000} minutes. ` +
+      'Does another session hold a lock on a table? SHOW PROCESSLIST tells.',
+  );
+}
+
+/** An error that is not known by its number is worth another try when tables came or went meanwhile. */
+async function explainEnd(programs: Programs, session: Session, end: ClientEnd, context: PhaseContext): Promise<PhaseError> {
+  const { source, client, catalog } = session;
+  if (failureTypeOf(end) !== undefined) return clientError(source, client, end, 'DumpRejected');
+  const after = await refreshCatalog(programs, session, context);
+  return clientError(source, client, end, sameTables(catalog, after) ? 'DumpRejected' : 'SourceUnavailable');
+}
