@@ -1,0 +1,109 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { forgetSnapshots } from '../../activities/forget-snapshots.ts';
+import { createRestic } from '../../activities/restic/restic.ts';
+import { loadConfiguration } from '../../config/index.ts';
+import { renderConfiguration } from '../support/holdfast.ts';
+import { createTestContext, programs, withDirectory } from '../support/phase-context.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const FIRST_DAY = Date.parse('2026-01-01T03:00:00Z');
+
+test(
+  'after 40 daily runs retention keeps 7 days, 4 weeks and 12 months, and nothing else',
+  () =>
+    withDirectory(async (directory) => {
+      const file = join(directory, 'holdfast.yaml');
+      const extra = 'retention: { keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }';
+      await writeFile(file, renderConfiguration(directory, { sources: `sqlite:\n  a: { path: ${directory}/data/a.db }`, extra }));
+      const environment = { RESTIC_SECRET: 'pw', PATH: process.env['PATH'] };
+      const configuration = await loadConfiguration({ file, environment });
+      const context = createTestContext(environment);
+      const plan = configuration.plans.get('tracker');
+      if (plan === undefined) throw new Error('no plan');
+      const restic = createRestic({
+        programs,
+        repository: plan.repository,
+        stateDirectory: configuration.stateDirectory,
+        context,
+      });
+      await restic.init();
+      const stage = join(directory, 'stage');
+      await mkdir(stage);
+
+      const deps = { configuration, programs } as ActivityDependencies;
+      for (let day = 0; day < 40; day++) {
+        const time = new Date(FIRST_DAY + day * DAY_MS).toISOString().replace('T', ' ').slice(0, 19);
+        await writeFile(join(stage, 'data'), time);
+        const snapshotId = await backUpAt(directory, stage, time);
+        const run = { plan: 'tracker', workflowId: 'w', runId: String(day), startedAt: time };
+        await forgetSnapshots(deps, { run, snapshotId }, context);
+      }
+
+      const kept = await restic.snapshots({ host: 'test-host', tags: ['plan:tracker'] });
+      expect(kept.map(({ time }) => time.slice(0, 10)).sort()).toEqual([
+        // The oldest one stands for the months that are not there yet (restic 0.16, CHANGELOG).
+        '2026-01-01',
+        // Sundays end the weeks, the 31st the month.
+        '2026-01-25',
+        '2026-01-31',
+        '2026-02-01',
+        ...['03', '04', '05', '06', '07', '08', '09'].map((date) => `2026-02-${date}`),
+      ]);
+    }),
+  300_000,
+);
+
+/** What createSnapshot does, but on another day: only restic itself can be told the time. */
+async function backUpAt(directory: string, stage: string, time: string): Promise<string> {
+  const result = await programs.run({
+    program: 'restic',
+    args: [
+      '-r',
+      join(directory, 'repository'),
+      'backup',
+      '--json',
+      '--quiet',
+      '--host',
+      'test-host',
+      '--tag',
+      'plan:tracker',
+      '--time',
+      time,
+      '.',
+    ],
+    cwd: stage,
+    env: { RESTIC_PASSWORD: 'pw', RESTIC_CACHE_DIR: join(directory, 'cache'), TZ: 'UTC' },
+  });
+  const summary = JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as { snapshot_id: string };
+  return summary.snapshot_id;
+}
+
+test('a policy that would not keep the snapshot just made forgets nothing', () =>
+  withDirectory(async (directory) => {
+    const file = join(directory, 'holdfast.yaml');
+    const extra = 'retention: { keep_last: 1 }';
+    await writeFile(file, renderConfiguration(directory, { sources: `sqlite:\n  a: { path: ${directory}/data/a.db }`, extra }));
+    const environment = { RESTIC_SECRET: 'pw', PATH: process.env['PATH'] };
+    const configuration = await loadConfiguration({ file, environment });
+    const context = createTestContext(environment);
+    const repository = configuration.repositories.get('main');
+    if (repository === undefined) throw new Error('no repository');
+    const restic = createRestic({ programs, repository, stateDirectory: configuration.stateDirectory, context });
+    await restic.init();
+    const stage = join(directory, 'stage');
+    await mkdir(stage);
+    await writeFile(join(stage, 'data'), 'restic refuses an empty snapshot');
+    // A clock that was wrong: the older snapshot lies in the future.
+    await backUpAt(directory, stage, '2030-01-01 03:00:00');
+    const snapshotId = await backUpAt(directory, stage, '2026-01-01 03:00:00');
+    const run = { plan: 'tracker', workflowId: 'w', runId: '2', startedAt: '2026-01-01T03:00:00Z' };
+    const forgetting = forgetSnapshots({ configuration, programs } as ActivityDependencies, { run, snapshotId }, context);
+    await expect(forgetting).rejects.toMatchObject({
+      type: 'DumpRejected',
+      message: expect.stringContaining('nothing was forgotten'),
+    });
+    expect(await restic.snapshots({ host: 'test-host', tags: ['plan:tracker'] })).toHaveLength(2);
+  }));
