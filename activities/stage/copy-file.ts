@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 
+/** What a file that grows while it is read goes on with. */
+const MIN_CHUNK_BYTES = 64 * 1024;
+
 /** Large enough that system calls do not count, small enough that hashing one never holds up a heartbeat. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -16,17 +19,14 @@ export interface HashOptions {
 }
 
 export interface CopyOptions extends HashOptions {
-  /**
-   * Called once everything is read and written, ahead of the sync to the disk, which can take longer than the copy: whoever
-   * holds a lock on the source lets go of it here. What it throws, the copy throws.
-   */
-  onCopied?: () => Promise<void>;
+  /** Leaves the sync to the caller, who may have to let go of the source before: a sync can take longer than the copy. */
+  withoutSync?: boolean;
 }
 
 /**
  * Copies a file byte by byte into a new file of mode 0600 and hashes it on the way: each byte is read once.
  *
- * The target must not exist; it is synced to the disk before this returns.
+ * The target must not exist; it is synced to the disk before this returns, unless that is left to the caller.
  *
  * @throws the signal's reason when aborted, or the system error; the caller removes what is left of the target.
  */
@@ -40,8 +40,7 @@ export async function copyFileHashed(
     const to = await open(target, 'wx', 0o600);
     try {
       const result = await readHashed(from, options, (chunk) => writeAll(to, chunk));
-      await options.onCopied?.();
-      await to.sync();
+      if (options.withoutSync !== true) await to.sync();
       return result;
     } finally {
       await to.close();
@@ -49,6 +48,19 @@ export async function copyFileHashed(
   } finally {
     await from.close();
   }
+}
+
+/**
+ * As {@link copyFileHashed}, between files that the caller opened, and without the sync: for many small files, which are synced
+ * together. `expectedBytes` is what the source holds, to the caller's knowledge: a hint for the size of the buffer.
+ */
+export async function copyHandleHashed(
+  from: FileHandle,
+  to: FileHandle,
+  options: HashOptions & { expectedBytes: number },
+): Promise<HashResult> {
+  const chunkBytes = Math.min(CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, options.expectedBytes + 1));
+  return readHashed(from, { ...options, chunkBytes }, (chunk) => writeAll(to, chunk));
 }
 
 /** SHA-256 and size of a file. @throws the signal's reason when aborted, or the system error. */
@@ -63,11 +75,11 @@ export async function hashFile(path: string | Buffer, options: HashOptions): Pro
 
 async function readHashed(
   from: FileHandle,
-  options: HashOptions,
+  options: HashOptions & { chunkBytes?: number },
   consume: (chunk: Uint8Array) => Promise<void>,
 ): Promise<HashResult> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const buffer = Buffer.allocUnsafe(options.chunkBytes ?? CHUNK_BYTES);
   let bytes = 0;
   for (;;) {
     options.signal.throwIfAborted();
