@@ -74,7 +74,7 @@ function createProgram(context: Context): Command {
 
 const HELP_END = `
 Temporal is found by the variables and profiles that the temporal CLI reads too:
-TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE …
+TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial snapshot,
 10 repository missing, 11 locked, 12 log-in refused, 20 Temporal unreachable or

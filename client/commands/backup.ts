@@ -29,7 +29,7 @@ export function addBackup(program: Command, context: Context): void {
 }
 
 const EXAMPLES = `
-Ctrl-C stops watching and leaves the run to itself; a second Ctrl-C cancels the run.
+Ctrl-C stops watching and leaves the run to itself; a second one cancels it.
 
 Examples:
   holdfast backup tracker

@@ -1,0 +1,112 @@
+import { expect, test } from '@jest/globals';
+import { PLAIN } from '../../../../client/rendering/palette.ts';
+import { isOverdue, scheduleIntervalMs } from '../../../../client/status/cadence.ts';
+import { type HostStatus, type PlanStatus, toStatusDocument } from '../../../../client/status/plan-status.ts';
+import { renderStatus } from '../../../../client/status/render-status.ts';
+import { openPhase, runRecord } from '../../../support/run-records.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = new Date('2026-11-23T15:00:00.000Z');
+
+test.each([
+  ['0 3 * * *', 'UTC', DAY],
+  ['*/15 * * * *', 'UTC', 15 * 60_000],
+  ['0 0,6 * * *', 'UTC', 18 * HOUR],
+  ['0 3 * * 1-5', 'UTC', 3 * DAY],
+  ['0 6 1 * *', 'UTC', 31 * DAY],
+  ['@weekly', 'UTC', 7 * DAY],
+  // The clocks of Berlin go forward in March: that night is an hour shorter, and none is longer in these two weeks.
+  ['0 3 * * *', 'Europe/Berlin', DAY],
+])('%s in %s starts at the latest after %d ms', (cron, timezone, intervalMs) => {
+  expect(scheduleIntervalMs({ cron, timezone }, NOW)).toBe(intervalMs);
+});
+
+test('a schedule that cannot be read has no interval, and is never overdue', () => {
+  const intervalMs = scheduleIntervalMs({ cron: 'not a cron', timezone: 'UTC' }, NOW);
+  expect(intervalMs).toBeUndefined();
+  expect(isOverdue({ intervalMs, lastGoodAt: undefined, scheduledSince: new Date(0), now: NOW })).toBe(false);
+});
+
+const ago = (durationMs: number) => new Date(NOW.getTime() - durationMs);
+
+test.each([
+  ['a success within 1.5 intervals', { lastGoodAt: ago(36 * HOUR).toISOString() }, false],
+  ['a success before that', { lastGoodAt: ago(36 * HOUR + 1).toISOString() }, true],
+  ['no success since the schedule was made long ago', { scheduledSince: ago(40 * DAY) }, true],
+  ['no success of a schedule that was made just now', { scheduledSince: ago(HOUR) }, false],
+  ['no success that Temporal could remember', { scheduledSince: ago(40 * DAY), retentionMs: DAY }, false],
+  ['no success in all that Temporal remembers', { scheduledSince: ago(40 * DAY), retentionMs: 30 * DAY }, true],
+])('%s: overdue %#', (_case, known, expected) => {
+  const question = { intervalMs: DAY, lastGoodAt: undefined, scheduledSince: ago(40 * DAY), now: NOW, ...known };
+  expect(isOverdue(question)).toBe(expected);
+});
+
+function planStatus(changes: Partial<PlanStatus> = {}): PlanStatus {
+  return {
+    plan: 'tracker',
+    lastRun: runRecord(),
+    lastGood: runRecord(),
+    running: [],
+    schedule: {
+      isPaused: false,
+      pausedNote: '',
+      nextTimes: ['2026-11-24T03:02:00.000Z', '2026-11-25T03:01:00.000Z', '2026-11-26T03:00:00.000Z'],
+      missedCatchUpWindow: 0,
+      skippedOverlap: 0,
+      createdAt: '2026-10-01T00:00:00.000Z',
+    },
+    isScheduled: true,
+    isOverdue: false,
+    ...changes,
+  };
+}
+
+function lines(status: PlanStatus, workers: string[] = ['4711@tracker-1']): string[] {
+  const host: HostStatus = { host: 'tracker-1', workers, plans: [status] };
+  return renderStatus(host, { palette: PLAIN, now: NOW });
+}
+
+test('the status of a healthy plan names its last runs and the next ones', () => {
+  expect(lines(planStatus())).toEqual([
+    'host tracker-1 · worker 4711@tracker-1',
+    '',
+    'tracker',
+    '  last run   succeeded in 14 s, started 2026-11-23 03:00 UTC (12 h ago)',
+    '  last good  2026-11-23 03:00 UTC (12 h ago), snapshot 4bba301e, 34.0 MiB added',
+    '  next       2026-11-24 03:02 UTC, 2026-11-25 03:01 UTC',
+  ]);
+});
+
+test('an overdue plan says so, with its last failure, missed runs and a worker that is gone', () => {
+  const failure = { type: 'DiskFull', message: 'no space left on /var/lib/holdfast', phase: 'dumpSqlite sqlite/tracker' };
+  const schedule = { ...planStatus().schedule, missedCatchUpWindow: 2, skippedOverlap: 1 } as PlanStatus['schedule'];
+  const text = lines(planStatus({ isOverdue: true, lastRun: runRecord({ outcome: 'failed', failure }), schedule }), []).join(
+    '\n',
+  );
+  expect(text).toContain('no worker polls');
+  expect(text).toContain('tracker  overdue');
+  expect(text).toContain('    DiskFull: no space left on /var/lib/holdfast');
+  expect(text).toContain('missed     2 runs due while nothing ran here, 1 run due during the run before');
+});
+
+test('a run in progress shows its open phases, and a pause shows its note', () => {
+  const record = runRecord({ outcome: 'running', startedAt: '2026-11-23T14:57:00.000Z', phases: [openPhase('createSnapshot')] });
+  const schedule = { ...planStatus().schedule, isPaused: true, pausedNote: 'moving' } as PlanStatus['schedule'];
+  const text = lines(planStatus({ running: [{ record, phases: ['createSnapshot 40 %'] }], schedule })).join('\n');
+  expect(text).toContain('  running    for 3 min: createSnapshot 40 %');
+  expect(text).toContain('  next       paused: moving');
+});
+
+test('a schedule that was never applied says how to', () => {
+  expect(lines(planStatus({ schedule: undefined })).join('\n')).toContain('not in Temporal yet: holdfast apply');
+});
+
+test('the document of a status has every field, null where nothing is known', () => {
+  const status = planStatus({ lastRun: undefined, lastGood: undefined, schedule: undefined });
+  expect(toStatusDocument({ host: 'tracker-1', workers: [], plans: [status] })).toEqual({
+    host: 'tracker-1',
+    worker: { polling: false, identities: [] },
+    plans: [{ plan: 'tracker', overdue: false, last_run: null, last_good_run: null, running: [], schedule: null }],
+  });
+});
