@@ -146,7 +146,7 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
       for (const phase of phases) {
         const reason = new Error(`cancelled in ${phase}`);
         const context = createTestContext();
-        const children = await childProcesses();
+        const children = childProcesses();
         let cancelledAt = Number.NaN;
         const dump = database.dump(subject.source, target, {
           ...context,
@@ -158,7 +158,7 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
         });
         await expect(dump).rejects.toBe(reason);
         expect(performance.now() - cancelledAt).toBeLessThan(CANCEL_WITHIN_MS);
-        expect(await childProcesses()).toEqual(children);
+        expect(childProcesses()).toEqual(children);
         expect(await stage.files()).toEqual([]);
       }
     });
@@ -178,7 +178,7 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
     for (const failure of failures) {
       contractTest(`a dump is refused with ${failure.type} when ${failure.when}`, async (stage) => {
         const source = await failure.arrange(subject, await stage.scratch());
-        const children = await childProcesses();
+        const children = childProcesses();
         const dump = database.dump(source, stage.target(source), createTestContext());
         const error: unknown = await dump.then(
           () => undefined,
@@ -186,7 +186,7 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
         );
         expect(error).toMatchObject({ name: 'PhaseError', type: failure.type, message: expect.stringMatching(failure.says) });
         expect(error).toMatchObject({ message: expect.stringContaining(sourceId(source)) });
-        expect(await childProcesses()).toEqual(children);
+        expect(childProcesses()).toEqual(children);
         expect(await stage.files()).toEqual([]);
       });
     }

@@ -1,4 +1,5 @@
 import type { Programs } from '../../../process/programs.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** One row of an answer, by column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -112,15 +113,6 @@ export async function withConnection<Result>(
 /** `-json` prints one row a line, and brackets around all (sqlite3 3.40, shell.c): `[{"a":1},` `{"a":2}]`. */
 export function parseRow(line: string): Row {
   return JSON.parse(line.replace(/^\[/, '').replace(/[,\]]$/, '')) as Row;
-}
-
-async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Quotes a name for SQL: whatever it holds, it stays one identifier. */

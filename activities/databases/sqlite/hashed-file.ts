@@ -39,9 +39,8 @@ export class HashedFile {
     return this.#tail.subarray(-Buffer.byteLength(text)).equals(Buffer.from(text));
   }
 
-  /** Brings it to the disk; nothing may be written afterwards. */
-  async finish(): Promise<HashResult> {
-    await this.#file.sync();
+  /** Nothing may be written afterwards. */
+  finish(): HashResult {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 

@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { sourceId } from '../../../contract/backup.ts';
 import { PhaseError } from '../../phase-error.ts';
-import { copyFileHashed, type HashResult } from '../../stage/copy-file.ts';
+import { copyFileHashed, type HashResult, hashFile } from '../../stage/copy-file.ts';
 import { ConnectionLost } from './connection.ts';
 import { type DatabaseFile, inspectDatabaseFile } from './database-file.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
-import { hashSynced } from './hash-synced.ts';
 import { type Pin, takePin } from './pin.ts';
+import { copyPlain, syncFile } from './plain-file.ts';
 import { explain } from './sqlite-failure.ts';
 import { requireShortStall } from './writer-stall.ts';
 
@@ -55,43 +55,52 @@ async function copyPinned(job: DumpJob): Promise<RawDump | { unpinnable: string 
     // Only now is the size final. The name must still mean the file that sqlite3 opened in between.
     const file = await inspectDatabaseFile(source);
     requireSameFile(before, file);
-    const copy = (await reflink(job, file, pin)) ?? (await copyBytes(job, file, pin));
-    return { ...copy, journalMode: pin.journalMode };
+    const copy = await copyFrozen(job, file);
+    // Writers wait for the copy alone, not for the disk or the verification.
+    await letGo(job, file, pin);
+    await syncFile(job.partial, context.signal);
+    const hash = copy.hash ?? (await hashFile(job.partial, progressOf(job, file)));
+    if (hash.bytes !== file.bytes) throw new CopyWorthless(`it has ${hash.bytes} bytes instead of ${file.bytes}`);
+    return { ...hash, method: copy.method, journalMode: pin.journalMode };
   } finally {
     await pin.close();
   }
 }
 
-/** @returns undefined where the file system cannot share blocks between the two places. */
-async function reflink(job: DumpJob, file: DatabaseFile, pin: Pin): Promise<Omit<RawDump, 'journalMode'> | undefined> {
+interface FrozenCopy {
+  method: string;
+  /** Undefined where the copy is still to be hashed. */
+  hash?: HashResult;
+}
+
+/** @throws {PhaseError} ConfigInvalid when writers would wait too long. */
+async function copyFrozen(job: DumpJob, file: DatabaseFile): Promise<FrozenCopy> {
+  const { partial, source } = job;
+  if (await reflink(source.path, partial)) return { method: 'pin and reflink' };
+  const method = 'pin and copy';
+  const progress = progressOf(job, file);
+  progress.onProgress(0);
+  if (file.isWal) return { method, hash: await copyFileHashed(source.path, partial, { ...progress, withoutSync: true }) };
+  // Hashing on the way would make its writers wait three times as long.
+  requireShortStall(source, file);
+  await copyPlain(source.path, partial, progress);
+  return { method };
+}
+
+/** @returns whether the file system could share blocks between the two places. */
+async function reflink(source: string, target: string): Promise<boolean> {
   try {
-    await copyFile(job.source.path, job.partial, constants.COPYFILE_FICLONE_FORCE);
-    await chmod(job.partial, 0o600);
+    await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE);
+    await chmod(target, 0o600);
+    return true;
   } catch {
     // A true obstacle, such as a full disk, comes up again in the plain copy, which can name it.
-    await rm(job.partial, { force: true });
-    return undefined;
+    await rm(target, { force: true });
+    return false;
   }
-  await letGo(job, file, pin);
-  const hash = await hashSynced(job.partial, {
-    signal: job.context.signal,
-    onProgress: (bytesDone) => reportCopy(job, bytesDone, file.bytes),
-  });
-  return { ...requireWhole(hash, file), method: 'pin and reflink' };
 }
 
-async function copyBytes(job: DumpJob, file: DatabaseFile, pin: Pin): Promise<Omit<RawDump, 'journalMode'>> {
-  requireShortStall(job.source, file);
-  reportCopy(job, 0, file.bytes);
-  const hash = await copyFileHashed(job.source.path, job.partial, {
-    signal: job.context.signal,
-    onProgress: (bytesDone) => reportCopy(job, bytesDone, file.bytes),
-    onCopied: () => letGo(job, file, pin),
-  });
-  return { ...requireWhole(hash, file), method: 'pin and copy' };
-}
-
-/** Asks the pin once more and releases it, so that writers wait for the copy alone, not for the disk or the verification. */
+/** Asks the pin once more and releases it. */
 async function letGo(job: DumpJob, file: DatabaseFile, pin: Pin): Promise<void> {
   requireSameFile(file, await inspectDatabaseFile(job.source));
   await pin.confirm().catch((error: unknown) => {
@@ -104,12 +113,13 @@ function requireSameFile(before: DatabaseFile, after: DatabaseFile): void {
   if (before.identity !== after.identity) throw new CopyWorthless('another file took its name meanwhile');
 }
 
-function requireWhole(copy: HashResult, file: DatabaseFile): HashResult {
-  if (copy.bytes === file.bytes) return copy;
-  throw new CopyWorthless(`the pinned file had ${file.bytes} bytes, its copy has ${copy.bytes}`);
-}
-
-function reportCopy(job: DumpJob, bytesDone: number, bytesTotal: number): void {
-  const done = Math.min(bytesDone, bytesTotal);
-  job.context.report({ phase: 'copy', percent: Math.floor((done / bytesTotal) * 100), bytesDone: done, bytesTotal });
+function progressOf(job: DumpJob, file: DatabaseFile): { signal: AbortSignal; onProgress: (bytesDone: number) => void } {
+  const bytesTotal = file.bytes;
+  return {
+    signal: job.context.signal,
+    onProgress: (bytes) => {
+      const bytesDone = Math.min(bytes, bytesTotal);
+      job.context.report({ phase: 'copy', percent: Math.floor((bytesDone / bytesTotal) * 100), bytesDone, bytesTotal });
+    },
+  };
 }

@@ -13,6 +13,7 @@ import {
 } from './connection.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
 import { HashedFile } from './hashed-file.ts';
+import { syncFile } from './plain-file.ts';
 import { quickCheck } from './quick-check.ts';
 import {
   type ContentAnswers,
@@ -88,7 +89,9 @@ async function dumpTables(job: DumpJob, names: readonly string[]): Promise<RawDu
     const content = toContent(answers, source, (message) => context.warn(message));
     const journalMode = String(answers[0][0]?.['journal_mode']);
     await file.write(settingsAfter(content, journalMode));
-    return { ...(await file.finish()), method: 'sql', journalMode, content };
+    const hash = file.finish();
+    await syncFile(partial, context.signal);
+    return { ...hash, method: 'sql', journalMode, content };
   } finally {
     await file.close();
   }

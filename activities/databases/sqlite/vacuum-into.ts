@@ -1,7 +1,8 @@
 import { open, stat } from 'node:fs/promises';
+import { hashFile } from '../../stage/copy-file.ts';
 import { connect, databaseUri, quoteText } from './connection.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
-import { hashSynced } from './hash-synced.ts';
+import { syncFile } from './plain-file.ts';
 import { explain } from './sqlite-failure.ts';
 import { requireShortStall } from './writer-stall.ts';
 
@@ -24,7 +25,8 @@ export async function vacuumInto(job: DumpJob, method: string): Promise<RawDump>
     const rows = await connection.query(`PRAGMA journal_mode;\nVACUUM INTO ${quoteText(partial)};`);
     // Its log may be long by now, and this connection is the reader that holds it back.
     await connection.close();
-    const hash = await hashSynced(partial, { signal: context.signal });
+    await syncFile(partial, context.signal);
+    const hash = await hashFile(partial, { signal: context.signal });
     return { ...hash, method, journalMode: String(rows[0]?.['journal_mode']) };
   } catch (error) {
     throw explain(source, 'VACUUM INTO of', error);
