@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { configurationWarnings, loadConfiguration } from '../../../config/index.ts';
 
 interface Volume {
   type: string;
@@ -119,4 +120,17 @@ test('What the image build sees is a list of what it reads, and no secret can be
   expect(admitted.filter((line) => !line.startsWith('!'))).toEqual([]);
   expect(admitted.filter((line) => /deploy|secret|env$|data|yaml/.test(line))).toEqual([]);
   for (const line of admitted) expect(existsSync(new URL(line.slice(1), root))).toBe(true);
+});
+
+test('The example configuration for containers is valid, and gives no warning', async () => {
+  const file = fileURLToPath(new URL('deploy/holdfast.example.yaml', root));
+  const configuration = await loadConfiguration({ file, environment: {} });
+  expect(configurationWarnings(configuration)).toEqual([]);
+  const mounted = compose.services['worker']?.volumes?.flatMap((volume) =>
+    typeof volume === 'string' ? [volume.split(':')[1]] : [],
+  );
+  const { stagingDirectory, stateDirectory, restoreDirectory } = configuration;
+  expect(mounted).toEqual(
+    expect.arrayContaining([stagingDirectory, stateDirectory, restoreDirectory, '/backups', '/repository']),
+  );
 });
