@@ -13,6 +13,12 @@ export async function sqlite3(path: string, sql: string): Promise<string> {
   return result.stdout.trimEnd();
 }
 
+/** Runs a Python script on a database; `sqlite3`, `sys` and `os` are imported. @throws an Error with what it said. */
+export async function python(script: string, path: string): Promise<void> {
+  const result = await programs.run({ program: 'python3', args: ['-c', `import os, sqlite3, sys\n${script}`, path] });
+  if (result.exitCode !== 0) throw new Error(`python3: ${result.stderr}`);
+}
+
 /** Makes a database like the tracker's, of about `bytes`, that keeps the invariant of sqlite-writer.py. */
 export async function createTrackerDatabase(
   path: string,

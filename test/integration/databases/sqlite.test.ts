@@ -5,6 +5,7 @@ import { createSqliteDatabase } from '../../../activities/databases/sqlite/index
 import type { SqliteSource } from '../../../config/types.ts';
 import { type ContractFailure, type DatabaseContract, describeDatabaseContract } from '../../support/database-contract.ts';
 import { createTestContext, programs, withDirectory } from '../../support/phase-context.ts';
+import { sqliteSource } from '../../support/sqlite-source.ts';
 import {
   countTrackerRows,
   createTrackerDatabase,
@@ -16,16 +17,12 @@ import {
 const MIB = 1024 ** 2;
 const database = createSqliteDatabase(programs);
 
-function sourceAt(path: string, settings: Partial<SqliteSource> = {}): SqliteSource {
-  return { kind: 'sqlite', name: 'tracker', path, method: 'auto', allowWriterStall: false, maxShrinkRatio: 0.5, ...settings };
-}
-
 const failures: ContractFailure<SqliteSource>[] = [
   {
     when: 'its path is a directory',
     type: 'SourceMissing',
     says: /is a directory/,
-    arrange: async (_subject, directory) => sourceAt(directory),
+    arrange: async (_subject, directory) => sqliteSource(directory),
   },
   {
     when: 'the file is empty',
@@ -33,7 +30,7 @@ const failures: ContractFailure<SqliteSource>[] = [
     says: /is empty \(0 bytes\)/,
     arrange: async (_subject, directory) => {
       await writeFile(join(directory, 'empty.db'), '');
-      return sourceAt(join(directory, 'empty.db'));
+      return sqliteSource(join(directory, 'empty.db'));
     },
   },
   {
@@ -42,7 +39,7 @@ const failures: ContractFailure<SqliteSource>[] = [
     says: /not an SQLite database, or it is encrypted/,
     arrange: async (_subject, directory) => {
       await writeFile(join(directory, 'other.db'), 'x'.repeat(8192));
-      return sourceAt(join(directory, 'other.db'));
+      return sqliteSource(join(directory, 'other.db'));
     },
   },
   {
@@ -55,7 +52,7 @@ const failures: ContractFailure<SqliteSource>[] = [
       const file = await open(path, 'r+');
       await file.write(Buffer.alloc(4096, 0xff), 0, 4096, 40 * 4096);
       await file.close();
-      return sourceAt(path);
+      return sqliteSource(path);
     },
   },
 ];
@@ -72,8 +69,8 @@ function contract(
       const path = join(directory, 'the tracker?mode=ro#1 %41.db');
       await createTrackerDatabase(path, { journalMode, bytes: 4 * MIB });
       return {
-        source: sourceAt(path, settings),
-        missing: sourceAt(join(directory, 'none.db'), settings),
+        source: sqliteSource(path, settings),
+        missing: sqliteSource(join(directory, 'none.db'), settings),
         countRows: () => countTrackerRows(path),
         startWriter: async () => {
           const writer = await startSqliteWriter(path, 200);
@@ -104,7 +101,7 @@ test.each(['wal', 'delete'] as const)(
       try {
         for (let round = 1; round <= 2; round++) {
           const before = await writer.report();
-          const dump = await database.dump(sourceAt(path), target, createTestContext());
+          const dump = await database.dump(sqliteSource(path), target, createTestContext());
           expect(dump.method).toMatch(/^pin and (copy|reflink)$/);
           expect((await stat(target)).size).toBeGreaterThan(50 * MIB);
           expect(await restoreTrackerDatabase(target, directory)).toEqual(dump.facts.tables);
