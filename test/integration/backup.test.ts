@@ -66,6 +66,8 @@ test('a run makes one snapshot that restores by hand, byte for byte, while a wri
     expect.arrayContaining(['openRun done', 'dumpSqlite sqlite/tracker done', 'createSnapshot done', 'cleanUpStage done']),
   );
 
+  await holdfast.recordHistory(run.workflow_id, 'backup-succeeded');
+
   const target = join(holdfast.directory, 'restored');
   await holdfast.restic('restore', run.snapshot_id ?? '', '--target', target);
   const manifest = manifestSchema.parse(JSON.parse(await readFile(join(target, 'manifest.json'), 'utf8')));
@@ -173,6 +175,7 @@ test('a cancelled run ends its children, cleans the stage and leaves the plan fr
     await expect(handle.result()).rejects.toThrow();
     expect((await handle.describe()).status.name).toBe('CANCELLED');
     expect((await handle.describe()).memo).toMatchObject({ holdfast: { outcome: 'cancelled' } });
+    await holdfast.recordHistory('to-cancel', 'backup-cancelled');
   });
   expect(await readdir(join(holdfast.directory, 'staging'))).toEqual([]);
   expect((await holdfast.backup('tracker')).run.outcome).toBe('succeeded');

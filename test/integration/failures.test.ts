@@ -93,6 +93,7 @@ test('a missing SQLite fails the run, and the other sources are not backed up as
   expect(exitCode).toBe(1);
   expect(run.failure).toMatchObject({ type: 'SourceMissing', message: expect.stringContaining('data/gone.db') });
   expect(run.snapshot_id).toBeNull();
+  await holdfast.recordHistory(run.workflow_id, 'backup-failed');
   await expectNothingLeft();
 });
 

@@ -146,6 +146,17 @@ export class Holdfast {
     }
   }
 
+  /**
+   * Keeps the history of a run for test/replay/, when HOLDFAST_RECORD_HISTORIES is set; does nothing otherwise.
+   *
+   * As `temporal workflow show` gives it: that form can be replayed, the Web UI's download cannot.
+   */
+  async recordHistory(workflowId: string, name: string): Promise<void> {
+    if (process.env['HOLDFAST_RECORD_HISTORIES'] === undefined) return;
+    const show = ['workflow', 'show', '-w', workflowId, '--address', this.address, '--output', 'json'];
+    await writeFile(join(ROOT, 'test/replay/histories', `${name}.json`), await this.tool('temporal', show));
+  }
+
   /** Ends and removes everything. */
   async stop(): Promise<void> {
     await this.down();

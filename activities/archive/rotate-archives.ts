@@ -1,0 +1,34 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Archive } from '../../config/types.ts';
+import { parseArchiveName } from './archive-name.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Chooses the archives to remove: older than `keepDays`, but never one of the `keepAtLeast` newest, so that a week of failing
+ * runs leaves the last good ones.
+ *
+ * The age is that in the name: a copied or restored archive has another modification time. Foreign names are never chosen.
+ */
+export function selectExpiredArchives(
+  names: readonly string[],
+  options: { plan: string; now: Date; keepDays: number; keepAtLeast: number },
+): string[] {
+  const oldestMs = options.now.getTime() - options.keepDays * DAY_MS;
+  return names
+    .flatMap((name) => parseArchiveName(name, options.plan) ?? [])
+    .sort((a, b) => b.startedAtMs - a.startedAtMs)
+    .slice(options.keepAtLeast)
+    .filter(({ startedAtMs }) => startedAtMs < oldestMs)
+    .map(({ name }) => name);
+}
+
+/** Removes the expired archives of a plan. Safe to repeat. */
+export async function rotateArchives(archive: Archive, plan: string, now: Date): Promise<{ kept: number; removed: number }> {
+  const files = (await readdir(archive.directory, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name).filter((name) => parseArchiveName(name, plan) !== undefined);
+  const expired = selectExpiredArchives(names, { plan, now, keepDays: archive.keepDays, keepAtLeast: archive.keepAtLeast });
+  for (const name of expired) await rm(join(archive.directory, name), { force: true });
+  return { kept: names.length - expired.length, removed: expired.length };
+}

@@ -1,0 +1,83 @@
+/**
+ * Local archives of a stage: written, read back against the stage, and only then given their name.
+ *
+ * What must never be here: a file that is not yet verified under the name of an archive, or anything that restic backs up.
+ */
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Archive } from '../../config/types.ts';
+import type { RunReference } from '../../contract/backup.ts';
+import type { Programs } from '../../process/programs.ts';
+import type { PhaseContext } from '../phase.ts';
+import { archiveName, parseArchiveName } from './archive-name.ts';
+import { compareWithStage, packStage, type TarJob } from './tar.ts';
+
+export interface WriteArchiveOptions {
+  archive: Archive;
+  stageDirectory: string;
+  run: RunReference;
+  programs: Programs;
+}
+
+/**
+ * Writes the archive of a run: to `<name>.partial` (mode 0600), compared with the stage, synced, then renamed.
+ *
+ * Safe to repeat: an archive that an earlier attempt finished is compared again and kept. What dead runs of the plan left as
+ * `.partial` is removed.
+ *
+ * @throws {PhaseError} DiskFull, DumpRejected when the archive is not what the stage is
+ */
+export async function writeArchive(
+  options: WriteArchiveOptions,
+  context: PhaseContext,
+): Promise<{ path: string; bytes: number }> {
+  const { archive, run } = options;
+  await mkdir(archive.directory, { recursive: true, mode: 0o700 });
+  await removePartials(archive.directory, run.plan);
+  const path = join(archive.directory, archiveName(run, archive.format));
+  const job: TarJob = { programs: options.programs, format: archive.format, stageDirectory: options.stageDirectory, context };
+  if (await exists(path)) {
+    await compareWithStage(job, path);
+  } else {
+    await writeNew(job, path);
+  }
+  return { path, bytes: (await stat(path)).size };
+}
+
+async function writeNew(job: TarJob, path: string): Promise<void> {
+  const partial = `${path}.partial`;
+  try {
+    // tar would make it as readable as the umask allows, and it holds what the databases hold.
+    await (await open(partial, 'wx', 0o600)).close();
+    await packStage(job, partial);
+    await compareWithStage(job, partial);
+    await sync(partial);
+    await rename(partial, path);
+    await sync(join(path, '..'));
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function removePartials(directory: string, plan: string): Promise<void> {
+  const names = await readdir(directory);
+  const partials = names.filter((name) => name.endsWith('.partial') && parseArchiveName(name.slice(0, -8), plan) !== undefined);
+  for (const name of partials) await rm(join(directory, name), { force: true });
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,110 @@
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { compareWithStage } from '../../../../activities/archive/tar.ts';
+import { writeArchive } from '../../../../activities/archive/write-archive.ts';
+import { createTestContext, programs, withDirectory } from '../../../support/phase-context.ts';
+
+const run = {
+  plan: 'tracker',
+  workflowId: 'w',
+  runId: '01a20723-d9f2-7dd7-9488-e157cb46d421',
+  startedAt: '2026-11-23T03:00:00.123Z',
+};
+
+async function makeStage(directory: string): Promise<string> {
+  const stageDirectory = join(directory, 'stage');
+  await mkdir(join(stageDirectory, 'files/config/empty'), { recursive: true });
+  await writeFile(join(stageDirectory, 'manifest.json'), '{}');
+  await writeFile(join(stageDirectory, 'files/config/two\nlines: "x"'), 'odd name');
+  await writeFile(Buffer.concat([Buffer.from(`${stageDirectory}/files/`), Buffer.from([0xff])]), 'not UTF-8');
+  await symlink('/nowhere', join(stageDirectory, 'files/config/link'));
+  await writeFile(join(stageDirectory, 'data'), Buffer.alloc(1_000_000, 'abc'));
+  return stageDirectory;
+}
+
+const archiveIn = (directory: string, format: 'tar.zst' | 'tar.gz' = 'tar.zst') =>
+  ({ directory: join(directory, 'archives'), format, keepDays: 7, keepAtLeast: 2 }) as const;
+
+test.each(['tar.zst', 'tar.gz'] as const)(
+  'a %s holds the stage, is readable by its owner only, and has no other name before',
+  (format) =>
+    withDirectory(async (directory) => {
+      const stageDirectory = await makeStage(directory);
+      const archive = archiveIn(directory, format);
+      const { path, bytes } = await writeArchive({ archive, stageDirectory, run, programs }, createTestContext());
+      expect(path).toBe(join(archive.directory, `tracker-20261123T030000Z-cb46d421.${format}`));
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+      expect((await stat(path)).size).toBe(bytes);
+      expect(await readdir(archive.directory)).toHaveLength(1);
+      const target = join(directory, 'unpacked');
+      await mkdir(target);
+      const unpacked = await programs.run({ program: 'tar', args: ['-xf', path, '-C', target] });
+      expect(unpacked.exitCode).toBe(0);
+      const compared = await programs.run({ program: 'diff', args: ['-r', '--no-dereference', stageDirectory, target] });
+      expect(compared).toMatchObject({ exitCode: 0, stdout: '' });
+    }),
+);
+
+test('a second attempt verifies and keeps what the first one finished, and sweeps a partial one', () =>
+  withDirectory(async (directory) => {
+    const stageDirectory = await makeStage(directory);
+    const archive = archiveIn(directory);
+    const options = { archive, stageDirectory, run, programs };
+    const first = await writeArchive(options, createTestContext());
+    const { mtimeMs } = await stat(first.path);
+    await writeFile(join(archive.directory, 'tracker-20261122T030000Z-aaaaaaaa.tar.zst.partial'), 'half');
+    await writeFile(join(archive.directory, 'other-20261122T030000Z-aaaaaaaa.tar.zst.partial'), "another plan's");
+    expect(await writeArchive(options, createTestContext())).toEqual(first);
+    expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
+    expect((await readdir(archive.directory)).sort()).toEqual([
+      'other-20261122T030000Z-aaaaaaaa.tar.zst.partial',
+      'tracker-20261123T030000Z-cb46d421.tar.zst',
+    ]);
+  }));
+
+test('reading back finds a changed byte and a missing member', () =>
+  withDirectory(async (directory) => {
+    const stageDirectory = await makeStage(directory);
+    const { path } = await writeArchive({ archive: archiveIn(directory), stageDirectory, run, programs }, createTestContext());
+    const job = { programs, format: 'tar.zst', stageDirectory, context: createTestContext() } as const;
+    await writeFile(join(stageDirectory, 'another'), 'not in the archive');
+    await expect(compareWithStage(job, path)).rejects.toMatchObject({ type: 'DumpRejected' });
+    await programs.run({ program: 'rm', args: [join(stageDirectory, 'another')] });
+    const data = await readFile(join(stageDirectory, 'data'));
+    data[500_000] = 0;
+    await writeFile(join(stageDirectory, 'data'), data);
+    await expect(compareWithStage(job, path)).rejects.toMatchObject({
+      type: 'DumpRejected',
+      message: expect.stringContaining('data'),
+    });
+  }));
+
+test('a full disk is told as such, and leaves nothing', () =>
+  withDirectory(async (directory) => {
+    const stageDirectory = await makeStage(directory);
+    await programs.run({ program: 'sh', args: ['-c', `head -c 3000000 /dev/urandom > ${stageDirectory}/random`] });
+    const archive = archiveIn(directory);
+    await mkdir(archive.directory);
+    const mounted = await programs.run({ program: 'mount', args: ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', archive.directory] });
+    expect(mounted).toMatchObject({ exitCode: 0 });
+    try {
+      const writing = writeArchive({ archive, stageDirectory, run, programs }, createTestContext());
+      await expect(writing).rejects.toMatchObject({ type: 'DiskFull' });
+      expect(await readdir(archive.directory)).toEqual([]);
+    } finally {
+      await programs.run({ program: 'umount', args: [archive.directory] });
+    }
+  }));
+
+test('cancelling leaves nothing', () =>
+  withDirectory(async (directory) => {
+    const stageDirectory = await makeStage(directory);
+    await programs.run({ program: 'sh', args: ['-c', `head -c 50000000 /dev/urandom > ${stageDirectory}/random`] });
+    const context = createTestContext();
+    const archive = archiveIn(directory);
+    const reason = new Error('cancelled');
+    setTimeout(() => context.controller.abort(reason), 60);
+    await expect(writeArchive({ archive, stageDirectory, run, programs }, context)).rejects.toBe(reason);
+    expect(await readdir(archive.directory)).toEqual([]);
+  }));
