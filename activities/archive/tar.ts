@@ -32,7 +32,16 @@ export async function packStage(job: TarJob, file: string): Promise<void> {
   }, PROGRESS_INTERVAL_MS);
   context.report({ phase: 'write', bytesDone: 0 });
   try {
-    await runTar(job, ['--create', '--sort=name', '--format=posix', '--numeric-owner', ...commonArguments(job, file), '.']);
+    await runTar(job, [
+      '--create',
+      '--sort=name',
+      '--format=posix',
+      '--numeric-owner',
+      '--acls',
+      '--xattrs',
+      ...commonArguments(job, file),
+      '.',
+    ]);
   } finally {
     clearInterval(timer);
   }
