@@ -1,9 +1,9 @@
 import type { MysqlSource } from '../../../config/types.ts';
 import type { FailureType } from '../../../contract/failures.ts';
-import { PhaseError } from '../../phase-error.ts';
 import { describeAddress, describeLogin, describeSource } from './address.ts';
 import { type Client, installAdvice } from './clients.ts';
 import { exampleGrant } from './grants.ts';
+import { Problem } from './problem.ts';
 
 /** Numbers of both servers' error lists (mysqld_ername.h, errmsg.h), by what they mean for a dump. */
 const MEANING: readonly (readonly [FailureType, readonly number[]])[] = [
@@ -59,46 +59,62 @@ export function failureTypeOf(end: ClientEnd): FailureType | undefined {
 }
 
 /** Explains a client's end to the operator. `fallback` is the type of what is not known. */
-export function clientError(source: MysqlSource, client: Client, end: ClientEnd, fallback: FailureType): PhaseError {
+export function clientError(source: MysqlSource, client: Client, end: ClientEnd, fallback: FailureType): Problem {
   const type = failureTypeOf(end) ?? fallback;
-  return new PhaseError(type, `${describeSource(source)}: ${explain(type, source, client, end)} ${quote(end)}`);
+  const [what, advice] = explain(type, source, client, end);
+  return new Problem(type, `${describeSource(source)}: ${what} ${quote(end)}.`, advice);
 }
 
-function explain(type: FailureType, source: MysqlSource, client: Client, end: ClientEnd): string {
+/** What happened, and what to do. */
+type Explanation = readonly [what: string, advice: string];
+
+function explain(type: FailureType, source: MysqlSource, client: Client, end: ClientEnd): Explanation {
   switch (type) {
     case 'AuthRejected':
       return explainRefusal(source, client, end);
     case 'SourceMissing':
-      return `there is no database ${source.database} on ${describeAddress(source)}. Check the name in holdfast.yaml.`;
+      return [`there is no database ${source.database} on ${describeAddress(source)}`, 'Check its name in holdfast.yaml.'];
     case 'ToolMissing':
-      return `${end.program} ${client.version} does not suit this server. ${installAdvice('mariadb')} ${installAdvice('mysql')}`;
+      return [
+        `${end.program} ${client.version} does not suit this server`,
+        `${installAdvice('mariadb')} ${installAdvice('mysql')}`,
+      ];
     case 'ConfigInvalid':
-      return `no TLS connection as \`tls: ${source.tls}\` asks for. Check tls and tls_ca, or the server's certificate.`;
+      return [
+        `no TLS connection as \`tls: ${source.tls}\` asks for`,
+        "Check tls and tls_ca in holdfast.yaml, and the server's certificate.",
+      ];
     case 'SourceUnavailable':
       return explainUnavailable(source, end);
     default:
-      return `${end.program} ended with exit code ${end.exitCode}. Run it by hand to see more.`;
+      return [`${end.program} ended with exit code ${end.exitCode}`, 'Run it by hand to see more.'];
   }
 }
 
-function explainRefusal(source: MysqlSource, client: Client, end: ClientEnd): string {
+function explainRefusal(source: MysqlSource, client: Client, end: ClientEnd): Explanation {
   const numbers = errorNumbers(end.stderr);
+  const grant = exampleGrant(source, client.family);
   if (numbers.some((number) => [1045, 1698, 1130].includes(number))) {
-    return `the server refused the log-in of ${describeLogin(source)}. Check user and password; the account needs ${exampleGrant(source, client.family)}`;
+    return [
+      `the server refused the log-in of ${describeLogin(source)}`,
+      `Check user and password in holdfast.yaml; the account needs ${grant}`,
+    ];
   }
   const missing = numbers.includes(1044) ? `, or there is no database ${source.database}` : '';
-  return `${describeLogin(source)} lacks rights${missing}. It needs ${exampleGrant(source, client.family)}`;
+  return [`the account lacks rights${missing}`, `It needs ${grant}`];
 }
 
-function explainUnavailable(source: MysqlSource, end: ClientEnd): string {
+function explainUnavailable(source: MysqlSource, end: ClientEnd): Explanation {
   const where = describeAddress(source);
   const numbers = errorNumbers(end.stderr);
+  const retried = 'It is tried again.';
   if (numbers.some((number) => [2002, 2003, 2005].includes(number))) {
-    return `no database server answers at ${where}. Is it running, and reachable from here?`;
+    return [`no database server answers at ${where}`, 'Is it running, and can it be reached from this machine?'];
   }
-  if (numbers.includes(1412)) return 'a table was altered while it was dumped. The dump starts over.';
-  if (end.exitCode > 128) return `${end.program} was killed (exit code ${end.exitCode}). Is there enough memory?`;
-  return `the connection to ${where} did not last.`;
+  if (numbers.includes(1412)) return ['a table was altered while it was dumped', retried];
+  if (end.exitCode > 128) return [`${end.program} was killed (exit code ${end.exitCode})`, 'Is there enough memory?'];
+  if (failureTypeOf(end) === undefined) return [`tables came or went while ${end.program} was at work`, retried];
+  return [`the connection to ${where} did not last`, retried];
 }
 
 function quote(end: ClientEnd): string {

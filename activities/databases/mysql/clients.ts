@@ -1,6 +1,6 @@
 import { ProgramMissing } from '../../../process/errors.ts';
 import type { Programs } from '../../../process/programs.ts';
-import { PhaseError } from '../../phase-error.ts';
+import { Problem } from './problem.ts';
 
 /** MySQL and MariaDB have grown apart: their dumps load into servers of the same family only. */
 export type Family = 'mysql' | 'mariadb';
@@ -39,10 +39,10 @@ export async function findClients(programs: Programs, signal: AbortSignal): Prom
     ];
   });
   if (clients.length > 0) return clients;
-  throw new PhaseError(
+  throw new Problem(
     'ToolMissing',
-    'no client for MySQL or MariaDB on the PATH: neither mariadb with mariadb-dump nor mysql with mysqldump. ' +
-      `${installAdvice('mariadb')} ${installAdvice('mysql')}`,
+    'no client for MySQL or MariaDB is on the PATH: neither mariadb with mariadb-dump nor mysql with mysqldump.',
+    `${installAdvice('mariadb')} ${installAdvice('mysql')}`,
   );
 }
 

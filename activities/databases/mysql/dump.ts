@@ -1,12 +1,12 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { MysqlSource } from '../../../config/types.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
-import { PhaseError } from '../../phase-error.ts';
 import type { MysqlFacts } from '../../stage/manifest.ts';
 import type { Dump } from '../database-source.ts';
 import { describeSource } from './address.ts';
 import { findConcerns } from './concerns.ts';
+import { Problem } from './problem.ts';
 import { type RawDump, runDump } from './run-dump.ts';
 import { openSession, refreshCatalog, type Session } from './session.ts';
 import { compareTables, listNames, missingObjects, sameTables } from './verify-dump.ts';
@@ -49,13 +49,9 @@ async function writePartial(programs: Programs, session: Session, partial: strin
   } catch (error) {
     throw nameFullDisk(error, session.source, partial);
   } finally {
-    await close(file);
+    // Waits for a write that a cancelled dump left under way.
+    await file.close();
   }
-}
-
-/** A cancelled dump may still be writing: closing waits for it. Whatever comes of that, the file is given up. */
-async function close(file: FileHandle): Promise<void> {
-  await file.close();
 }
 
 async function verify(programs: Programs, session: Session, raw: RawDump, context: PhaseContext): Promise<void> {
@@ -66,9 +62,10 @@ async function verify(programs: Programs, session: Session, raw: RawDump, contex
   const after = await refreshCatalog(programs, session, context);
   if (compareTables(raw.contents, after) === undefined) return;
   if (!sameTables(catalog, after)) {
-    throw new PhaseError(
+    throw new Problem(
       'SourceUnavailable',
-      `${describeSource(source)}: tables were made or dropped during the dump. It starts over.`,
+      `${describeSource(source)}: tables were made or dropped during the dump.`,
+      'It is tried again.',
     );
   }
   const { missing, unexpected } = difference;
@@ -76,10 +73,10 @@ async function verify(programs: Programs, session: Session, raw: RawDump, contex
     ...(missing.length === 0 ? [] : [`lacks ${listNames(missing)}`]),
     ...(unexpected.length === 0 ? [] : [`holds ${listNames(unexpected)}, which the server does not have`]),
   ];
-  throw new PhaseError(
+  throw new Problem(
     'DumpRejected',
-    `${describeSource(source)}: the dump ${parts.join(' and ')}: ${raw.contents.tables.size} tables instead of ${catalog.tables.length}. ` +
-      `Run ${session.client.dumpProgram} by hand to see why.`,
+    `${describeSource(source)}: the dump ${parts.join(' and ')}: ${raw.contents.tables.size} tables instead of ${catalog.tables.length}.`,
+    `Run ${session.client.dumpProgram} by hand to see why.`,
   );
 }
 
@@ -106,8 +103,9 @@ function describe({ source, client, catalog }: Session, { bytes, sha256, content
 function nameFullDisk(error: unknown, source: MysqlSource, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new PhaseError(
+  return new Problem(
     'DiskFull',
-    `${describeSource(source)}: the disk of ${path} is full. Free some space: the run goes on by itself.`,
+    `${describeSource(source)}: the disk of ${path} is full.`,
+    'Free some space: the run goes on by itself.',
   );
 }

@@ -7,8 +7,10 @@ import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { describeLogin } from './address.ts';
 import { findConcerns } from './concerns.ts';
+import { Problem } from './problem.ts';
 import { openSession, type Session } from './session.ts';
 
+const ADVICE = 'Log in by hand with the same client to see more.';
 const FAMILY_NAMES = { mysql: 'MySQL', mariadb: 'MariaDB' };
 
 /** Logs in and says whether a dump would work now. */
@@ -22,8 +24,11 @@ export async function examine(programs: Programs, source: MysqlSource, context: 
     return [{ level: 'ok', subject, message: describe(session) }, ...concerns];
   } catch (error) {
     if (context.signal.aborted) throw error;
-    if (error instanceof PhaseError) return [problem(subject, error.message)];
-    if (error instanceof ProgramTimeout) return [problem(subject, `${describeLogin(source)}: ${error.message}`)];
+    if (error instanceof Problem) return [{ level: 'problem', subject, message: error.what, advice: error.advice }];
+    if (error instanceof PhaseError) return [{ level: 'problem', subject, message: error.message, advice: ADVICE }];
+    if (error instanceof ProgramTimeout) {
+      return [{ level: 'problem', subject, message: `${describeLogin(source)}: ${error.message}`, advice: ADVICE }];
+    }
     throw error;
   }
 }
@@ -34,15 +39,4 @@ function describe({ source, client, catalog }: Session): string {
   const tls = catalog.cipher === '' ? 'no TLS' : `TLS ${catalog.cipher}`;
   const server = `${FAMILY_NAMES[catalog.family]} ${catalog.version}`;
   return `${describeLogin(source)} logs in to ${server} (${tls}); database ${source.database}: ${size}; dumped by ${client.dumpProgram} ${client.version}`;
-}
-
-/** The messages of this folder end with what to do: their last sentences are the advice. */
-function problem(subject: string, message: string): Finding {
-  const [first = message, ...rest] = message.split(/(?<=[.)]) (?=[A-Z])/);
-  return {
-    level: 'problem',
-    subject,
-    message: first,
-    advice: rest.length === 0 ? 'Log in by hand with the same client to see more.' : rest.join(' '),
-  };
 }

@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
-import { PhaseError } from '../../phase-error.ts';
 import { describeSource } from './address.ts';
 import { dumpArguments } from './arguments.ts';
 import { type ClientEnd, clientError, failureTypeOf, meaningfulLines } from './client-errors.ts';
@@ -9,6 +8,7 @@ import { necessaryOmissions } from './concerns.ts';
 import type { DumpContents } from './dump-contents.ts';
 import { DumpScanner } from './dump-scanner.ts';
 import { DumpWriter } from './dump-writer.ts';
+import { Problem } from './problem.ts';
 import { CLIENT_ENVIRONMENT, refreshCatalog, type Session } from './session.ts';
 import { sameTables } from './verify-dump.ts';
 
@@ -33,56 +33,45 @@ export async function runDump(programs: Programs, session: Session, file: FileHa
   const structureOnly = source.structureOnly.filter((name) => names.has(name));
   const scanner = new DumpScanner();
   const writer = new DumpWriter(file, scanner);
-  for (const args of dumpArguments(source, client, { structureOnly, omit: necessaryOmissions(catalog) })) {
-    const end = await runOnce(programs, session, args, context, { writer, scanner });
+  const calls = dumpArguments(source, client, { structureOnly, omit: necessaryOmissions(catalog) });
+  for (const args of calls) {
+    const end = await call({ programs, session, context, writer, scanner }, args);
     await writer.flush();
     if (end.exitCode !== 0) throw await explainEnd(programs, session, end, context);
-    if (!scanner.isComplete) {
-      throw new PhaseError(
-        'DumpRejected',
-        `${describeSource(source)}: ${client.dumpProgram} ended without an error, but its text lacks the line "-- Dump completed". ` +
-          'Run the dump by hand to see why.',
-      );
-    }
+    if (!scanner.isComplete) throw incomplete(session);
     for (const line of meaningfulLines(end.stderr).slice(0, 3)) context.warn(`${describeSource(source)}: ${line}`);
   }
   const sha256 = await writer.end();
   return { bytes: writer.bytes, sha256, contents: scanner.contents };
 }
 
-async function runOnce(
-  programs: Programs,
-  session: Session,
-  args: readonly string[],
-  context: PhaseContext,
-  into: { writer: DumpWriter; scanner: DumpScanner },
-): Promise<ClientEnd> {
-  const { source, client, options, catalog } = session;
-  const rowsTotal = catalog.tables.reduce((sum, table) => sum + table.rows, 0);
+interface Job {
+  programs: Programs;
+  session: Session;
+  context: PhaseContext;
+  writer: DumpWriter;
+  scanner: DumpScanner;
+}
+
+async function call(job: Job, args: readonly string[]): Promise<ClientEnd> {
+  const { client, options } = job.session;
   const stalled = new AbortController();
-  const watchdog = setTimeout(() => stalled.abort(stallError(session)), STALL_MS);
-  const consume = async (stdout: AsyncIterable<Uint8Array>) => {
-    for await (const chunk of stdout) {
-      watchdog.refresh();
-      await into.writer.write(chunk);
-      const percent = rowsTotal === 0 ? {} : { percent: Math.min(99, Math.floor((into.scanner.rowsDone * 100) / rowsTotal)) };
-      context.report({
-        phase: 'dump',
-        bytesDone: into.writer.bytes,
-        currentItem: into.scanner.currentTable || source.database,
-        ...percent,
-      });
-    }
-  };
+  const watchdog = setTimeout(() => stalled.abort(stall(job.session)), STALL_MS);
   try {
-    const { exitCode, stderr } = await programs.run({
+    const { exitCode, stderr } = await job.programs.run({
       program: client.dumpProgram,
       args,
       env: CLIENT_ENVIRONMENT,
       secretInput: options,
-      signal: AbortSignal.any([context.signal, stalled.signal]),
+      signal: AbortSignal.any([job.context.signal, stalled.signal]),
       killAfterMs: 500,
-      consume,
+      consume: async (stdout) => {
+        for await (const chunk of stdout) {
+          watchdog.refresh();
+          await job.writer.write(chunk);
+          reportProgress(job);
+        }
+      },
     });
     return { program: client.dumpProgram, exitCode, stderr };
   } finally {
@@ -90,16 +79,35 @@ async function runOnce(
   }
 }
 
-function stallError({ source, client }: Session): PhaseError {
-  return new PhaseError(
+/** The percentage is of the rows that the server guesses it has. */
+function reportProgress({ session, context, writer, scanner }: Job): void {
+  const rows = session.catalog.tables.reduce((sum, table) => sum + table.rows, 0);
+  context.report({
+    phase: 'dump',
+    bytesDone: writer.bytes,
+    currentItem: scanner.currentTable === '' ? session.source.database : scanner.currentTable,
+    ...(rows === 0 ? {} : { percent: Math.min(99, Math.floor((scanner.rowsDone * 100) / rows)) }),
+  });
+}
+
+function stall({ source, client }: Session): Problem {
+  return new Problem(
     'ProcessTimeout',
-    `${describeSource(source)}: ${client.dumpProgram} sent nothing for ${STALL_MS / 60_000} minutes. ` +
-      'Does another session hold a lock on a table? SHOW PROCESSLIST tells.',
+    `${describeSource(source)}: ${client.dumpProgram} sent nothing for ${STALL_MS / 60_000} minutes.`,
+    'Does another session hold a lock on a table? SHOW PROCESSLIST tells.',
+  );
+}
+
+function incomplete({ source, client }: Session): Problem {
+  return new Problem(
+    'DumpRejected',
+    `${describeSource(source)}: ${client.dumpProgram} ended without an error, but its text does not end with "-- Dump completed".`,
+    'Run it by hand to see why.',
   );
 }
 
 /** An error that is not known by its number is worth another try when tables came or went meanwhile. */
-async function explainEnd(programs: Programs, session: Session, end: ClientEnd, context: PhaseContext): Promise<PhaseError> {
+async function explainEnd(programs: Programs, session: Session, end: ClientEnd, context: PhaseContext): Promise<Problem> {
   const { source, client, catalog } = session;
   if (failureTypeOf(end) !== undefined) return clientError(source, client, end, 'DumpRejected');
   const after = await refreshCatalog(programs, session, context);

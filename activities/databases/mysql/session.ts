@@ -1,12 +1,12 @@
 import type { MysqlSource } from '../../../config/types.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
-import { PhaseError } from '../../phase-error.ts';
 import { describeAddress, describeSource } from './address.ts';
 import { optionFile, queryArguments } from './arguments.ts';
 import { CATALOG_QUERY, type Catalog, readCatalog } from './catalog.ts';
 import { type ClientEnd, clientError, failureTypeOf } from './client-errors.ts';
 import { type Client, findClients, installAdvice } from './clients.ts';
+import { Problem } from './problem.ts';
 
 /** A log-in that worked, and the client that fits the server. */
 export interface Session {
@@ -36,10 +36,10 @@ export async function openSession(programs: Programs, source: MysqlSource, conte
   checkTls(source, catalog);
   const ofFamily = clients.find(({ family }) => family === catalog.family) ?? client;
   if (catalog.family === 'mariadb' && ofFamily.family === 'mysql') {
-    throw new PhaseError(
+    throw new Problem(
       'ToolMissing',
-      `${describeSource(source)}: the server is MariaDB ${catalog.version}, and ${client.dumpProgram} ${client.version} of MySQL ` +
-        `does not dump it faithfully. ${installAdvice('mariadb')}`,
+      `${describeSource(source)}: the server is MariaDB ${catalog.version}, which ${client.dumpProgram} ${client.version} of MySQL does not dump faithfully.`,
+      installAdvice('mariadb'),
     );
   }
   return { source, client: ofFamily, options, catalog };
@@ -52,14 +52,14 @@ export async function refreshCatalog(programs: Programs, session: Session, conte
   throw answer.error;
 }
 
-type Answer = { catalog: Catalog } | { error: PhaseError; isUnsuitable: boolean };
+type Answer = { catalog: Catalog } | { error: Problem; isUnsuitable: boolean };
 
 /** Takes the first client that gets in. Only one that cannot speak with this server makes room for the next. */
 async function logIn(
   clients: readonly Client[],
   attempt: (client: Client) => Promise<Answer>,
 ): Promise<{ client: Client; catalog: Catalog }> {
-  let unsuitable: PhaseError | undefined;
+  let unsuitable: Problem | undefined;
   for (const client of clients) {
     const answer = await attempt(client);
     if ('catalog' in answer) return { client, catalog: answer.catalog };
@@ -92,9 +92,9 @@ async function readCatalogBy(
 function checkTls(source: MysqlSource, catalog: Catalog): void {
   const isNeeded = source.address.kind === 'tcp' && (source.tls === 'required' || source.tls === 'verify');
   if (!isNeeded || catalog.cipher !== '') return;
-  throw new PhaseError(
+  throw new Problem(
     'ConfigInvalid',
-    `${describeSource(source)}: the connection is not encrypted, but holdfast.yaml says \`tls: ${source.tls}\`. ` +
-      `Switch TLS on at ${describeAddress(source)}, or say \`tls: preferred\` where the network can be trusted.`,
+    `${describeSource(source)}: the connection is not encrypted, but holdfast.yaml says \`tls: ${source.tls}\`.`,
+    `Switch TLS on at ${describeAddress(source)}, or say \`tls: preferred\` where the network can be trusted.`,
   );
 }

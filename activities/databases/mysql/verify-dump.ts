@@ -19,8 +19,9 @@ export function compareTables(contents: DumpContents, catalog: Catalog): TableDi
 
 /** Whether a table came, went or was replaced between two looks. */
 export function sameTables(before: Catalog, after: Catalog): boolean {
-  const list = (catalog: Catalog) => JSON.stringify(catalog.tables.map((table) => table.name));
-  return list(before) === list(after);
+  return (
+    before.tables.length === after.tables.length && before.tables.every(({ name }, index) => name === after.tables[index]?.name)
+  );
 }
 
 /** At most five names, then how many more there are. */
