@@ -31,7 +31,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   function ofRun<Input extends { run: RunReference }, Result extends object>(
     body: (dependencies: typeof deps, input: Input, context: PhaseContext) => Promise<Result>,
   ) {
-    return phase<Input, Result>(deps, (input, context) => activePhases.track(input.run, () => body(deps, input, context)));
+    return phase<Input, Result>(deps, (input, context) => activePhases.track(input.run.runId, () => body(deps, input, context)));
   }
 
   return {

@@ -17,6 +17,8 @@ const backupInput = z.strictObject({
   when_busy: z.enum(['wait', 'refuse']).default('wait'),
 });
 
+type OpenRunDependencies = ActivityDependencies & { databases: Databases; activePhases: ActivePhases };
+
 /** Room that must be left on the stage's disk beyond what the sources are expected to take. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ const RESERVE_BYTES = 64 * 1024 * 1024;
  * Safe to repeat: a run claims again what it holds, and its stage is empty until the phases after this one.
  */
 export async function openRun(
-  deps: ActivityDependencies & { databases: Databases; activePhases: ActivePhases },
+  deps: OpenRunDependencies,
   input: OpenRunInput,
   context: PhaseContext,
 ): Promise<Omit<OpenRunResult, keyof PhaseResult>> {
@@ -35,14 +37,11 @@ export async function openRun(
   const request = parseInput(input.input);
   const plan = findPlan(configuration, request.plan);
   const run = { plan: plan.name, workflowId: input.workflowId, runId: input.runId, startedAt: input.startedAt };
-  context.report({ phase: 'claim' });
-  await claim(deps, plan, run, request.when_busy);
-  await prepareWorkspace(plan);
-  context.report({ phase: 'check tools and repository' });
-  await requireRestic(deps.programs, context.signal);
-  await createRestic({ ...deps, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
-  context.report({ phase: 'check sources and disk space' });
-  await requireDiskSpace(plan, await estimateStage(deps.databases, plan, context));
+  try {
+    await claimAndCheck(deps, plan, run, context);
+  } catch (error) {
+    throw endRetries(error, plan, run, request.when_busy);
+  }
   return {
     plan: plan.name,
     host: configuration.host,
@@ -52,6 +51,22 @@ export async function openRun(
     deadlineMs: plan.deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
   };
+}
+
+async function claimAndCheck(deps: OpenRunDependencies, plan: Plan, run: RunReference, context: PhaseContext): Promise<void> {
+  const { activePhases, databases, configuration, programs } = deps;
+  context.report({ phase: 'claim' });
+  await claimPlan({
+    directory: plan.stateDirectory,
+    run,
+    isRunOpen: async (holder) => activePhases.has(holder.runId) || deps.isRunOpen(holder),
+  });
+  await prepareWorkspace(plan);
+  context.report({ phase: 'check tools and repository' });
+  await requireRestic(programs, context.signal);
+  await createRestic({ programs, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
+  context.report({ phase: 'check sources and disk space' });
+  await requireDiskSpace(plan, await estimateStage(databases, plan, context));
 }
 
 function parseInput(input: unknown): z.infer<typeof backupInput> {
@@ -72,21 +87,12 @@ export function findPlan(configuration: Configuration, name: string): Plan {
   );
 }
 
-async function claim(
-  deps: ActivityDependencies & { activePhases: ActivePhases },
-  plan: Plan,
-  run: RunReference,
-  whenBusy: 'wait' | 'refuse',
-): Promise<void> {
-  try {
-    const other = deps.activePhases.otherRun(run);
-    if (other !== undefined)
-      throw new PhaseError('PlanBusy', `plan ${plan.name} is busy: run id ${other} is just ending.`, { retryAfterMs: 1_000 });
-    await claimPlan({ directory: plan.stateDirectory, run, isRunOpen: (holder) => deps.isRunOpen(holder) });
-  } catch (error) {
-    if (!(error instanceof PhaseError) || error.type !== 'PlanBusy' || whenBusy === 'wait') throw error;
-    throw new PhaseError('PlanBusy', error.message, { isFinal: true });
-  }
+/** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
+function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
+  if (!(error instanceof PhaseError)) return error;
+  const isOverdue = Date.now() - Date.parse(run.startedAt) > plan.deadlineMs;
+  const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
+  return isOverdue || isRefused ? new PhaseError(error.type, error.message, { cause: error, isFinal: true }) : error;
 }
 
 /** Bytes that the stage will take: databases are asked, files are taken to be as large as in the last good run. */

@@ -16,7 +16,10 @@ export async function stageFiles(
   const plan = findPlan(deps.configuration, input.run.plan);
   await requireClaim(plan, input.run);
   const source = findSource(plan, 'files', input.source);
-  const { facts, entries } = await stageFilesOf({ source, stageDirectory: plan.stageDirectory, programs: deps.programs }, context);
+  const { facts, entries } = await stageFilesOf(
+    { source, stageDirectory: plan.stageDirectory, programs: deps.programs },
+    context,
+  );
   await requireClaim(plan, input.run);
   await saveStagedSource(plan, source, { facts, entries });
   return { source: sourceId(source), bytes: facts.bytes, files: facts.files, method: 'copy' };

@@ -47,7 +47,7 @@ export const planSchema = z.strictObject({
   repository: nameSchema.meta({ description: 'Name of the repository that the snapshots go to.' }),
   schedule: scheduleSchema('When the plan runs. Without it the plan runs only when asked for.').optional(),
   tags: z.array(tagSchema).meta({ description: 'Tags of each snapshot, besides plan:<name> and run:<id>.' }).prefault([]),
-  deadline: duration('1m', 'From the start of a run until nothing of it is retried any more.').prefault('6h'),
+  deadline: duration('10s', 'From the start of a run until nothing of it is retried any more.').prefault('6h'),
   sources: sourcesSchema,
   archive: archiveSchema.optional(),
   retention: retentionSchema.optional(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { manifestSchema } from '../../activities/stage/manifest.ts';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
@@ -133,6 +134,7 @@ test('runs started at once by schedule, Temporal and the CLI never share the sta
   expect(waited.run.outcome).toBe('succeeded');
   const records = await holdfast.withClient(async (client) => {
     await client.workflow.getHandle(started.workflowId).result();
+    while ((await client.workflow.count("WorkflowType = 'backup' AND ExecutionStatus = 'Running'")).count > 0) await sleep(200);
     const history = await holdfast.cli('history', 'tracker', '--json');
     return JSON.parse(history.stdout) as {
       started_at: string;
@@ -170,7 +172,7 @@ test('a cancelled run ends its children, cleans the stage and leaves the plan fr
       taskQueue: 'holdfast-test-host',
       args: [{ plan: 'tracker' }],
     });
-    await new Promise((resolve) => void setTimeout(resolve, 1_500));
+    await sleep(1_500);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
     expect((await handle.describe()).status.name).toBe('CANCELLED');

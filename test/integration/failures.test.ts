@@ -16,7 +16,7 @@ let deadPort: number;
 function render(directory: string): string {
   const base = renderConfiguration(directory, { sources: SQLITE(directory) });
   const plan = (name: string, repository: string, sources: string) =>
-    `  ${name}:\n    repository: ${repository}\n    deadline: 20s\n    sources:\n${sources.replace(/^(?=.)/gm, '      ')}\n`;
+    `  ${name}:\n    repository: ${repository}\n    deadline: 10s\n    sources:\n${sources.replace(/^(?=.)/gm, '      ')}\n`;
   return `${base.replace(
     'plans:\n',
     `  wrong: { location: ${directory}/repository, password: { env: WRONG_SECRET } }

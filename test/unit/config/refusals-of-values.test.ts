@@ -56,7 +56,7 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     'plans.tracker.schedule.catch_up_within',
     'must be at least 10s',
   ],
-  ['a deadline of nothing', { 'plans.tracker.deadline': '0s' }, 'plans.tracker.deadline', 'must be at least 1m'],
+  ['a deadline of nothing', { 'plans.tracker.deadline': '0s' }, 'plans.tracker.deadline', 'must be at least 10s'],
   ['a tag with a comma', { 'plans.tracker.tags': ['a,b'] }, 'plans.tracker.tags[0]', 'neither commas nor spaces'],
   ['a tag plan:', { 'plans.tracker.tags': ['ok', 'plan:x'] }, 'plans.tracker.tags[1]', 'set by Holdfast itself'],
   ['a tag run:', { 'plans.tracker.tags': ['run:x'] }, 'plans.tracker.tags[0]', 'set by Holdfast itself'],
