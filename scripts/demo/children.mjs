@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 
 /** The programs of the demo: run to their end, or kept until the demo ends. None outlives it. */
 export class Children {
   #environment;
   #running = [];
+  #directories = [];
 
   constructor(environment) {
     this.#environment = environment;
@@ -50,6 +52,11 @@ export class Children {
     };
   }
 
+  /** Has a directory removed when the demo ends. */
+  removeAtEnd(directory) {
+    this.#directories.push(directory);
+  }
+
   /** Ends everything that still runs, the last started first, and waits for it. */
   async stopAll() {
     for (const child of this.#running.splice(0).toReversed()) {
@@ -60,5 +67,6 @@ export class Children {
       await closed;
       clearTimeout(timer);
     }
+    for (const directory of this.#directories.splice(0)) await rm(directory, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,9 +12,12 @@ const SERVER = ['/usr/sbin/mariadbd', '/usr/local/sbin/mariadbd', '/usr/bin/mari
  */
 export async function startMariadb(children, { directory, port }) {
   if (SERVER === undefined) return undefined;
-  const isNew = !existsSync(directory);
+  const ready = `${directory}.ready`;
+  const isNew = !existsSync(ready);
   const user = userInfo().username;
   if (isNew) {
+    // What a demo that was cut off left is of no use.
+    await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await children.run('mariadb-install-db', [
       '--no-defaults',
@@ -25,7 +28,9 @@ export async function startMariadb(children, { directory, port }) {
     ]);
   }
   // A socket's path may have 107 bytes at most, and a checkout may lie deep.
-  const socket = join(await mkdtemp(join(tmpdir(), 'holdfast-demo-')), 'mariadb.sock');
+  const socketDirectory = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
+  children.removeAtEnd(socketDirectory);
+  const socket = join(socketDirectory, 'mariadb.sock');
   children.start(SERVER, [
     '--no-defaults',
     `--datadir=${directory}`,
@@ -36,6 +41,7 @@ export async function startMariadb(children, { directory, port }) {
   ]);
   await answers(children, socket);
   if (isNew) await children.run('mariadb', ['--no-defaults', `--socket=${socket}`, '--user=root'], TABLES);
+  await writeFile(ready, '');
   return { port, user: 'backup', password: PASSWORD, database: 'tracker' };
 }
 
@@ -50,8 +56,8 @@ GRANT SELECT ON mysql.proc TO backup@'127.0.0.1', backup@localhost;
 USE tracker;
 CREATE TABLE torrents (id INT PRIMARY KEY AUTO_INCREMENT, info_hash BINARY(20) NOT NULL UNIQUE, completed INT NOT NULL DEFAULT 0);
 CREATE TABLE \`keys\` (id INT PRIMARY KEY AUTO_INCREMENT, \`key\` VARCHAR(32) NOT NULL UNIQUE, valid_until INT);
-INSERT INTO torrents (info_hash, completed) SELECT UNHEX(SHA1(RAND())), FLOOR(RAND() * 1000) FROM seq_1_to_50000;
-INSERT INTO \`keys\` (\`key\`) SELECT MD5(RAND()) FROM seq_1_to_100;
+INSERT INTO torrents (info_hash, completed) SELECT UNHEX(SHA1(CONCAT(seq, RAND()))), FLOOR(RAND() * 1000) FROM seq_1_to_50000;
+INSERT INTO \`keys\` (\`key\`) SELECT MD5(CONCAT(seq, RAND())) FROM seq_1_to_100;
 CREATE VIEW popular AS SELECT * FROM torrents WHERE completed > 900;
 `;
 

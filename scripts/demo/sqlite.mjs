@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 const ROWS = 300_000;
 
 /** Creates a database such as a tracker has: 300 000 torrents, WAL mode. Does nothing when it is there. */
 export async function prepareSqlite(children, path) {
-  if (existsSync(path)) return;
+  const ready = join(dirname(path), '..', '..', 'sqlite.ready');
+  if (existsSync(ready)) return;
+  // What a demo that was cut off left is of no use.
+  for (const suffix of ['', '-wal', '-shm']) await rm(path + suffix, { force: true });
   await mkdir(dirname(path), { recursive: true });
   await children.run(
     'sqlite3',
@@ -18,6 +21,7 @@ export async function prepareSqlite(children, path) {
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
       INSERT INTO torrents (info_hash, completed) SELECT randomblob(20), abs(random() % 1000) FROM n;`,
   );
+  await writeFile(ready, '');
 }
 
 /** Goes on writing to the database, 50 times a second, until the demo ends. */
