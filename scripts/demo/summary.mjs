@@ -4,7 +4,7 @@ const MEGABYTE = 1_000_000;
 export function renderSummary({ result, snapshots, mariadb, root, demo }) {
   const megabytes = (bytes) => `${((bytes ?? 0) / MEGABYTE).toFixed(1)} MB`;
   const phases = result.phases.map((phase) => {
-    const size = phase.bytes === undefined ? '' : `  ${megabytes(phase.bytes)}`;
+    const size = phase.bytes === null ? '' : `  ${megabytes(phase.bytes)}`;
     return `    ${phase.name.padEnd(28)} ${((phase.duration_ms ?? 0) / 1000).toFixed(1).padStart(6)} s${size}`;
   });
   return [
