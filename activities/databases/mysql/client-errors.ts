@@ -24,6 +24,9 @@ const NOISE = [
   /Using a password on the command line/,
 ];
 
+/** What MySQL's mysqldump says besides 1412 when the columns of a table change under it (9.7). */
+const ALTERED = /Error in field count for table/;
+
 /** Lines of a client's error output that mean something. */
 export function meaningfulLines(stderr: string): string[] {
   return stderr
@@ -52,6 +55,7 @@ export function failureTypeOf(end: ClientEnd): FailureType | undefined {
   const numbers = errorNumbers(end.stderr);
   const known = numbers.flatMap((number) => MEANING.filter(([, list]) => list.includes(number)).map(([type]) => type));
   if (known[0] !== undefined) return known[0];
+  if (ALTERED.test(end.stderr)) return 'SourceUnavailable';
   if (/insuffi?ci?ent privileges/i.test(end.stderr)) return 'AuthRejected';
   if (/unknown (option|variable)/i.test(end.stderr)) return 'ToolMissing';
   // Ended from outside, most likely for want of memory.
@@ -111,7 +115,7 @@ function explainUnavailable(source: MysqlSource, end: ClientEnd): Explanation {
   if (numbers.some((number) => [2002, 2003, 2005].includes(number))) {
     return [`no database server answers at ${where}`, 'Is it running, and can it be reached from this machine?'];
   }
-  if (numbers.includes(1412)) return ['a table was altered while it was dumped', retried];
+  if (numbers.includes(1412) || ALTERED.test(end.stderr)) return ['a table was altered while it was dumped', retried];
   if (end.exitCode > 128) return [`${end.program} was killed (exit code ${end.exitCode})`, 'Is there enough memory?'];
   if (failureTypeOf(end) === undefined) return [`tables came or went while ${end.program} was at work`, retried];
   return [`the connection to ${where} did not last`, retried];
