@@ -13,13 +13,13 @@ export function renderRunRecord(record: RunRecord): string {
   const lines = [
     `**${record.plan}** on ${record.host}: **${record.outcome}**`,
     '',
-    '| phase | status | seconds | attempts | bytes |',
-    '|---|---|---|---|---|',
+    '| phase | status | seconds | attempts | size |',
+    '|:---|:---|---:|---:|---:|',
     ...record.phases.map(renderPhase),
   ];
   if (record.snapshotId !== undefined)
-    lines.push('', `Snapshot \`${record.snapshotId.slice(0, 8)}\`, ${record.bytesAdded ?? 0} bytes added.`);
-  if (record.archive !== undefined) lines.push('', `Archive \`${record.archive.path}\`, ${record.archive.bytes} bytes.`);
+    lines.push('', `Snapshot \`${record.snapshotId.slice(0, 8)}\`, ${formatBytes(record.bytesAdded ?? 0)} added.`);
+  if (record.archive !== undefined) lines.push('', `Archive \`${record.archive.path}\`, ${formatBytes(record.archive.bytes)}.`);
   if (record.failure !== undefined)
     lines.push('', `**${record.failure.phase}: ${record.failure.type}.** ${record.failure.message}`);
   lines.push(...record.warnings.slice(0, 20).map((warning) => `\n- ${warning}`));
@@ -28,5 +28,9 @@ export function renderRunRecord(record: RunRecord): string {
 
 function renderPhase(phase: PhaseRecord): string {
   const seconds = phase.durationMs === undefined ? '' : (phase.durationMs / 1000).toFixed(1);
-  return `| ${phase.name} | ${MARKS[phase.status]} | ${seconds} | ${phase.attempts ?? ''} | ${phase.bytes ?? ''} |`;
+  return `| ${phase.name} | ${MARKS[phase.status]} | ${seconds} | ${phase.attempts ?? ''} | ${phase.bytes === undefined ? '' : formatBytes(phase.bytes)} |`;
+}
+
+function formatBytes(bytes: number): string {
+  return bytes < 100_000 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

@@ -24,6 +24,7 @@ export async function startMariadb(children, { directory, port }) {
       `--datadir=${directory}`,
       `--user=${user}`,
       '--auth-root-authentication-method=normal',
+      '--force',
       '--skip-test-db',
     ]);
   }
