@@ -5,6 +5,7 @@ import type { Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
+import { removeTree } from '../stage/remove-tree.ts';
 import { holdsClaim } from './claim.ts';
 
 /** What is known of a source once it lies in the stage: what sealStage makes the manifest of. */
@@ -34,7 +35,7 @@ export async function prepareWorkspace(plan: Plan): Promise<void> {
 
 /** Removes the stage and the working files. Safe to repeat. */
 export async function removeWorkspace(plan: Plan): Promise<void> {
-  await rm(plan.stageDirectory, { recursive: true, force: true });
+  await removeTree(plan.stageDirectory);
   await rm(workDirectory(plan), { recursive: true, force: true });
 }
 
