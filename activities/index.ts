@@ -13,6 +13,7 @@ import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
+import { notify } from './notify.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
 import { reportRun } from './report-run.ts';
@@ -45,6 +46,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     forgetSnapshots: ofRun(forgetSnapshots),
     rotateArchives: ofRun(rotateArchives),
     cleanUpStage: ofRun(cleanUpStage),
+    notify: phase(deps, (input, context) => notify(deps, input, context)),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
