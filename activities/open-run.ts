@@ -17,6 +17,10 @@ const backupInput = z.strictObject({
   when_busy: z.enum(['wait', 'refuse']).default('wait'),
 });
 
+/** Longest pause of the usual back-off; nearer to the deadline it is tried again at a steady pace. */
+const LAST_MINUTE_MS = 60_000;
+const LAST_RETRY_MS = 5_000;
+
 type OpenRunDependencies = ActivityDependencies & { databases: Databases; activePhases: ActivePhases };
 
 /**
@@ -87,9 +91,12 @@ export function findPlan(configuration: Configuration, name: string): Plan {
 /** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
 function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
   if (!(error instanceof PhaseError)) return error;
-  const isOverdue = Date.now() - Date.parse(run.startedAt) > plan.deadlineMs;
+  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - Date.now();
   const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
-  return isOverdue || isRefused ? new PhaseError(error.type, error.message, { cause: error, isFinal: true }) : error;
+  if (remainingMs <= 0 || isRefused) return new PhaseError(error.type, error.message, { cause: error, isFinal: true });
+  if (remainingMs > LAST_MINUTE_MS) return error;
+  // The usual back-off would sleep past the deadline.
+  return new PhaseError(error.type, error.message, { cause: error, retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS) });
 }
 
 async function requireDiskSpace(plan: Plan, bytes: number): Promise<void> {
