@@ -81,6 +81,17 @@ test('commands that need the worker exit with 20 when none polls, and name its t
   }
 });
 
+test('a namespace that does not exist is named, and doctor reports it beside its other findings', async () => {
+  const io = () =>
+    createFakeIo({ workingDirectory: directory, environment: { ...environment(), TEMPORAL_NAMESPACE: 'nowhere' } });
+  const [status, doctor] = [io(), io()];
+  expect([await runProgram(['status'], status), await runProgram(['doctor'], doctor)]).toEqual([20, 1]);
+  expect(status.err()).toContain('has no namespace nowhere (TEMPORAL_NAMESPACE)');
+  expect(status.err()).not.toContain('not expected');
+  expect(doctor.out()).toMatch(/^ok +node: /m);
+  expect(doctor.out()).toMatch(/^problem +Temporal: .* has no namespace nowhere/m);
+});
+
 test('status and history work without a worker', async () => {
   const status = await run('status');
   const history = await run('history', 'idle');
