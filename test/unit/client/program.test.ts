@@ -62,6 +62,15 @@ test.each([
 });
 
 test.each([
+  [['backup', 'tracker', '--wiat'], 'See: holdfast backup --help'],
+  [['config', 'show', '--nope'], 'See: holdfast config show --help'],
+  [['bakup'], 'See: holdfast --help'],
+])('%j points to the help of its own command', async (argv, hint) => {
+  const { io } = await run(...argv);
+  expect(io.err().trimEnd().split('\n').at(-1)).toBe(hint);
+});
+
+test.each([
   ['a plan', ['backup', 'trakcer'], 'there is no plan "trakcer"'],
   ['the plan of a history', ['history', 'x'], 'there is no plan "x"'],
   ['the plan of snapshots', ['snapshots', 'x'], 'there is no plan "x"'],
