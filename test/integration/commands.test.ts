@@ -150,6 +150,19 @@ test('a failed run exits with the code of its failure, and the document says whi
   });
 }, 60_000);
 
+test('a run that was refused stands in the history, and is not the last run of the status', async () => {
+  let refused = '';
+  const openRun = async () => {
+    throw ApplicationFailure.nonRetryable('another run is in progress', 'PlanBusy', { attempt: 1 });
+  };
+  await withWorker({ openRun }, async () => {
+    refused = documentOf(await run('backup', 'tracker', '--json')).run_id;
+  });
+  await until(async () => (await run('history', 'tracker', '--json')).io.out().includes(refused));
+  const { plans } = JSON.parse((await run('status', '--json')).io.out()) as { plans: { last_run: { run_id: string } }[] };
+  expect(plans[0]?.last_run.run_id).not.toBe(refused);
+}, 60_000);
+
 test('a phase that is tried again says once why', async () => {
   let attempts = 0;
   const sealStage: Activities['sealStage'] = async () => {
