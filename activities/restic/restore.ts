@@ -63,7 +63,7 @@ function follow(line: string, context: PhaseContext): RestoreSummary | undefined
 function damaged(binding: ResticBinding, { snapshotId }: RestoreSnapshotOptions, stderr: string): PhaseError | undefined {
   const lines = readErrorOutput(stderr);
   const name = `repository ${binding.repository.name}: snapshot ${snapshotId.slice(0, 8)}`;
-  if (lines.some((line) => /no matching ID found/.test(line))) {
+  if (lines.some((line) => /no matching ID found|<snapshot\/.*(?:no such file|not exist|404)/.test(line))) {
     return new PhaseError('ConfigInvalid', `${name} is not there (any more). \`holdfast snapshots\` lists what is.`);
   }
   const found = lines.filter((line) => DAMAGE.test(line));
