@@ -4,6 +4,7 @@
  * What must never be here: knowledge of plans, or a decision about what to keep.
  */
 import type { Retention } from '../../config/types.ts';
+import { ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
@@ -63,7 +64,17 @@ export function createRestic(binding: ResticBinding): Restic {
 }
 
 async function probe(binding: ResticBinding): Promise<string> {
-  return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+  try {
+    return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+  } catch (error) {
+    if (!(error instanceof ProgramTimeout)) throw error;
+    const { name } = binding.repository;
+    throw new PhaseError(
+      'StorageUnavailable',
+      `repository ${name} did not answer within ${PROBE_TIMEOUT_MS / 1000} s. The run goes on by itself once it can be reached.`,
+      { cause: error },
+    );
+  }
 }
 
 async function init(binding: ResticBinding): Promise<{ repositoryId: string; wasCreated: boolean }> {
