@@ -45,7 +45,12 @@ async function identityOf(path: string): Promise<string | undefined> {
 
 async function commandOf(pid: string): Promise<string> {
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return line.replaceAll('\0', ' ').trim().slice(0, 80) || 'unknown';
+  return (
+    line
+      .replaceAll(/[\0\s]+/g, ' ')
+      .trim()
+      .slice(0, 80) || 'unknown'
+  );
 }
 
 /**
