@@ -1,4 +1,5 @@
-import { chmod, chown, lstat, open, realpath, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, chown, copyFile, lstat, open, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SqliteSource } from '../../config/types.ts';
 import { type RunReference, sourceId } from '../../contract/backup.ts';
@@ -124,33 +125,39 @@ async function loadText(job: SqliteJob, { dump, draft }: { dump: string; draft: 
  * database leaves free, which also finds processes that cannot be seen from here.
  */
 async function settleOld(job: SqliteJob, path: string, context: PhaseContext): Promise<void> {
-  const { programs, source } = job;
-  if ((await kindAt(bytePath(path))) !== 'none') {
-    const open = () => connect(programs, databaseUri(path, 'rw'), context.signal);
-    const trouble = await withConnection(open, async (connection) => {
-      await connection.query('PRAGMA locking_mode=EXCLUSIVE;');
-      await connection.query('BEGIN EXCLUSIVE; SELECT count(*) FROM sqlite_schema; COMMIT;');
-      await connection.query('PRAGMA wal_checkpoint(TRUNCATE);');
-      return undefined;
-    }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-    context.signal.throwIfAborted();
-    if (trouble !== undefined && /locked|busy/i.test(trouble.message))
-      throw inUse(sourceId(source), path, 'is locked by another process');
-    if (trouble !== undefined)
-      context.warn(
-        `${sourceId(source)}: the database that was there could not be read any more (${trouble.message}). It is kept as it was.`,
-      );
+  const id = sourceId(job.source);
+  await copyCompanions(path, keptPath(job, path));
+  const isThere = (await kindAt(bytePath(path))) !== 'none';
+  const trouble = isThere ? await checkpoint(job.programs, path, context) : undefined;
+  context.signal.throwIfAborted();
+  if (trouble !== undefined && /locked|busy/i.test(trouble.message)) throw inUse(id, path, 'is locked by another process');
+  if (trouble !== undefined) {
+    // sqlite3 removes the log of what it takes for no database; its copy is kept beside the broken one.
+    context.warn(`${id}: the database that was there could not be read any more (${trouble.message}). It is kept as it was.`);
+  } else {
+    for (const suffix of COMPANIONS) await rm(keptPath(job, path) + suffix, { force: true });
   }
-  await keepCompanions(job, path);
+  for (const suffix of COMPANIONS) await rm(path + suffix, { force: true });
 }
 
-/** Only what sqlite3 could not settle is still there: the leavings of a broken database are kept under its new name. */
-async function keepCompanions(job: SqliteJob, path: string): Promise<void> {
+/** What went wrong; undefined when the file now holds everything. */
+async function checkpoint(programs: Programs, path: string, context: PhaseContext): Promise<Error | undefined> {
+  const open = () => connect(programs, databaseUri(path, 'rw'), context.signal);
+  return withConnection(open, async (connection) => {
+    await connection.query('PRAGMA locking_mode=EXCLUSIVE;');
+    await connection.query('BEGIN EXCLUSIVE; SELECT count(*) FROM sqlite_schema; COMMIT;');
+    await connection.query('PRAGMA wal_checkpoint(TRUNCATE);');
+    return undefined;
+  }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+}
+
+function keptPath({ run }: SqliteJob, path: string): string {
+  return `${path}.before-${shortRunId(run)}`;
+}
+
+async function copyCompanions(from: string, to: string): Promise<void> {
   for (const suffix of COMPANIONS) {
-    const companion = path + suffix;
-    if ((await kindAt(bytePath(companion))) === 'none') continue;
-    const isEmpty = (await lstat(companion)).size === 0;
-    if (isEmpty) await rm(companion);
-    else await rename(companion, `${path}.before-${shortRunId(job.run)}${suffix}`);
+    if ((await kindAt(bytePath(from + suffix))) === 'other')
+      await copyFile(from + suffix, to + suffix, constants.COPYFILE_FICLONE);
   }
 }
