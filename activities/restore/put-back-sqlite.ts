@@ -36,6 +36,9 @@ const COMPANIONS = ['-wal', '-shm', '-journal'];
 export async function putBackSqlite(job: SqliteJob, context: PhaseContext): Promise<string[]> {
   const id = sourceId(job.source);
   const path = await databasePath(job.source);
+  if (process.geteuid?.() !== 0) {
+    context.warn(`${id}: the worker is not root, so it could not see whether a process of another user has ${path} open.`);
+  }
   return putBackSource({
     tree: job.tree,
     run: job.run,
