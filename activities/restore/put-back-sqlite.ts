@@ -91,6 +91,11 @@ async function prepare(job: SqliteJob, swap: Swap, draft: string, context: Phase
       );
     }
   }
+  if (!swap.hadOld) {
+    context.warn(
+      `${sourceId(source)}: nothing was at ${source.path} to take owner and mode from, so it belongs to the worker alone: chown it to the user of its service.`,
+    );
+  }
   await takeOver(swap, dump, draft);
 }
 
