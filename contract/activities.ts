@@ -12,6 +12,7 @@ import type {
   WriteArchiveResult,
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
+import type { RestoreActivities } from './restore.ts';
 
 export interface OpenRunInput {
   workflowId: string;
@@ -68,4 +69,4 @@ export interface InspectActivities {
   examineHost(): Promise<ExamineHostResult>;
 }
 
-export interface Activities extends BackupActivities, InspectActivities {}
+export interface Activities extends BackupActivities, InspectActivities, RestoreActivities {}

@@ -7,6 +7,9 @@
 /** Workflow types, as `temporal workflow start --type` takes them. */
 export const WORKFLOWS = {
   backup: 'backup',
+  restore: 'restore',
+  previewRestore: 'previewRestore',
+  listFiles: 'listFiles',
   initRepository: 'initRepository',
   listSnapshots: 'listSnapshots',
   examineHost: 'examineHost',
@@ -33,6 +36,11 @@ export function backupScheduleId(host: string, plan: string): string {
  */
 export function backupWorkflowId(host: string, plan: string): string {
   return `backup/${host}/${plan}`;
+}
+
+/** Start of the ids of the restores of a plan. */
+export function restoreWorkflowId(host: string, plan: string): string {
+  return `restore/${host}/${plan}`;
 }
 
 /** Search attributes that make the Web UI's list readable; all of type Keyword (at most 255 characters). */

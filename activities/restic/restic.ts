@@ -4,13 +4,16 @@
  * What must never be here: knowledge of plans, or a decision about what to keep.
  */
 import type { Retention } from '../../config/types.ts';
+import type { SnapshotFile } from '../../contract/restore.ts';
 import { ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
 import { type BackupResult, backUp } from './backup.ts';
 import { queryRestic, type ResticBinding } from './invocation.ts';
-import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot } from './output.ts';
+import { listSnapshot } from './list.ts';
+import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot, type RestoreSummary } from './output.ts';
+import { type RestoreSnapshotOptions, restoreSnapshot } from './restore.ts';
 import { compareVersions, OLDEST_RESTIC, parseResticVersion } from './version.ts';
 
 /** restic retries an unreachable backend for 15 minutes by itself (restic 0.19.1, measured), and no flag shortens it. */
@@ -29,6 +32,10 @@ export interface Restic {
     keep: ResticSnapshot[];
     remove: ResticSnapshot[];
   }>;
+  /** Lays a snapshot out in a directory. @throws {PhaseError} RepositoryDamaged, DiskFull, … */
+  restore(options: RestoreSnapshotOptions): Promise<RestoreSummary>;
+  /** Lists a directory of a snapshot. @throws {PhaseError} ConfigInvalid when there is nothing at that path */
+  list(options: { snapshotId: string; path: string }): Promise<SnapshotFile[]>;
   /** Forgets exactly these snapshots. */
   forget(snapshotIds: readonly string[]): Promise<void>;
 }
@@ -53,6 +60,8 @@ export function createRestic(binding: ResticBinding): Restic {
     backup: (options) => backUp(binding, options),
     snapshots: async (filter) => parseSnapshots(await queryRestic(binding, snapshotsArguments(filter))),
     previewForget: async (policy) => parseForgetPreview(await queryRestic(binding, forgetPreviewArguments(policy))),
+    restore: (options) => restoreSnapshot(binding, options),
+    list: (options) => listSnapshot(binding, options),
     forget: async (snapshotIds) => {
       if (snapshotIds.length > 0) await queryRestic(binding, ['forget', ...snapshotIds]);
     },
