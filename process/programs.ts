@@ -84,7 +84,8 @@ async function feed(
     return undefined;
   } catch (error) {
     // The child ended without reading it all; its exit code tells why.
-    if (['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
     child.kill();
     return { error };
   }
