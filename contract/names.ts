@@ -7,6 +7,7 @@
 /** Workflow types, as `temporal workflow start --type` takes them. */
 export const WORKFLOWS = {
   backup: 'backup',
+  verifyRestore: 'verifyRestore',
   initRepository: 'initRepository',
   listSnapshots: 'listSnapshots',
   examineHost: 'examineHost',
@@ -33,6 +34,16 @@ export function backupScheduleId(host: string, plan: string): string {
  */
 export function backupWorkflowId(host: string, plan: string): string {
   return `backup/${host}/${plan}`;
+}
+
+/** Id of the schedule that starts the drills of a plan. */
+export function verifyScheduleId(host: string, plan: string): string {
+  return `${schedulePrefix(host)}${plan}/verify`;
+}
+
+/** Workflow id of the scheduled drills of a plan, to which Temporal and the CLI append as they do to a backup's. */
+export function verifyWorkflowId(host: string, plan: string): string {
+  return `verify/${host}/${plan}`;
 }
 
 /** Search attributes that make the Web UI's list readable; all of type Keyword (at most 255 characters). */
