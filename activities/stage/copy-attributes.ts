@@ -81,7 +81,8 @@ async function passThroughTar(copy: AttributesCopy, paths: readonly BytePath[]):
   });
   const read = await copy.programs.run({
     program: 'tar',
-    args: ['--extract', ...ALL_ATTRIBUTES, '--file=-'],
+    // A time in the future is the source's own affair.
+    args: ['--extract', ...ALL_ATTRIBUTES, '--warning=no-timestamp', '--file=-'],
     cwd: copy.target,
     input: Buffer.concat(chunks),
     signal: copy.signal,

@@ -3,12 +3,12 @@
  *
  * What must never be here: a path that was decoded (a name need not be UTF-8), or a symbolic link that is followed.
  */
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FilesSource } from '../../config/types.ts';
 import type { Programs } from '../../process/programs.ts';
 import type { PhaseContext } from '../phase.ts';
-import { type BytePath, bytePath, joinPath, toBuffer } from './byte-path.ts';
+import { type BytePath, bytePath, displayPath, joinPath, toBuffer } from './byte-path.ts';
 import { copyDirectoryAttributes } from './copy-attributes.ts';
 import { copyFiles, type FilesCopy, type LeafItem } from './copy-files.ts';
 import { ensureReadable } from './ensure-readable.ts';
@@ -89,10 +89,20 @@ async function finishDirectories(copy: FilesCopy, directories: readonly BytePath
   // One after the other, from the top: a directory has to be entered before what it holds can be looked at.
   for (const path of directories) {
     const staged = toBuffer(joinPath(bytePath(copy.target), path));
+    await requireDirectory(copy, path);
     const stat = await ensureReadable(staged, await lstat(staged, { bigint: true }));
     entries.push(manifestEntry(joinPath(bytePath(`files/${copy.source.name}`), path), stat, { type: 'directory' }));
   }
   return entries;
+}
+
+/** A directory that has just become something else has become that in the stage too, where nothing was in it. */
+async function requireDirectory(copy: FilesCopy, path: BytePath): Promise<void> {
+  const staged = toBuffer(joinPath(bytePath(copy.target), path));
+  if ((await lstat(staged)).isDirectory()) return;
+  await rm(staged);
+  await mkdir(staged, { mode: 0o700 });
+  copy.context.warn(`files/${copy.source.name}: directory ${displayPath(path)} was replaced while it was copied.`);
 }
 
 /** One sync for all files: syncing each of many small ones takes a hundred times as long. */

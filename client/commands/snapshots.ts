@@ -49,8 +49,8 @@ export function renderSnapshots(
     formatTime(time),
     formatOptionalBytes(summary?.total_bytes_processed),
     formatOptionalBytes(summary?.data_added_packed ?? summary?.data_added),
-    // The plan's tag is the same in every row.
-    (tags ?? []).filter((tag) => tag !== `plan:${plan}`).join(' '),
+    // Ours are the same in every row, or only of use to the run itself.
+    (tags ?? []).filter((tag) => !/^(?:plan|run):/.test(tag)).join(' '),
   ]);
   return renderTable(COLUMNS, rows, isTerminal ? columns() : undefined);
 }

@@ -31,10 +31,11 @@ export function nextSteps(record: RunRecord): string[] {
 }
 
 /** How to see again what a run does that was left to itself. */
-export function followHints({ plan, workflowId }: RunRecord): string[] {
+function followHints({ plan }: RunRecord): string[] {
   return [
     `see how it ended: holdfast history ${plan}`,
     'what runs now: holdfast status',
-    `follow or cancel it: the Web UI, or temporal workflow show --follow -w ${workflowId}`,
+    'follow it: the Web UI, or temporal workflow show --follow -w RUN',
+    'cancel it: the Web UI, or temporal workflow cancel -w RUN',
   ];
 }

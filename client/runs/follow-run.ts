@@ -1,6 +1,8 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import type { RunRecord } from '../../contract/backup.ts';
+import { CommandError } from '../command-error.ts';
 import type { Temporal } from '../connect.ts';
+import { EXIT } from '../exit-codes.ts';
 import { queryRunRecord, readPendingActivities } from './observe.ts';
 import { recordOfExecution } from './run-record.ts';
 import { matchPending, type RunView } from './run-view.ts';
@@ -21,10 +23,10 @@ const SILENCE_ACCEPTED_MS = 60_000;
 /**
  * Watches a run until it ends or `signal` is aborted, and returns the last record: with the outcome `running` after an abort.
  *
- * @throws the client's error when Temporal does not answer for a minute. The run itself is not touched by that.
+ * @throws {CommandError} Unreachable, when Temporal does not answer for a minute. The run itself is not touched by that.
  */
 export async function followRun(temporal: Temporal, handle: WorkflowHandle, options: FollowOptions): Promise<RunRecord> {
-  const describe = createPatientDescribe(handle, options.signal);
+  const describe = createPatientDescribe(handle, options);
   let record = options.known;
   while (!options.signal.aborted) {
     const description = await describe();
@@ -43,7 +45,7 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, opti
 /** Describes a run, again and again where Temporal does not answer. Undefined after an abort. */
 function createPatientDescribe(
   handle: WorkflowHandle,
-  signal: AbortSignal,
+  { known, signal }: FollowOptions,
 ): () => Promise<WorkflowExecutionDescription | undefined> {
   return async () => {
     const giveUpAt = Date.now() + SILENCE_ACCEPTED_MS;
@@ -51,12 +53,21 @@ function createPatientDescribe(
       try {
         return await handle.describe();
       } catch (error) {
-        if (Date.now() > giveUpAt || !isServiceError(error)) throw error;
+        if (!isServiceError(error)) throw error;
+        if (Date.now() > giveUpAt)
+          throw new CommandError('Unreachable', EXIT.unreachable, silenceMessage(known), { cause: error });
         await pause(LOOK_EVERY_MS, signal);
       }
     }
     return undefined;
   };
+}
+
+function silenceMessage({ plan, workflowId }: RunRecord): string {
+  return [
+    `Temporal has not answered for a minute, so the run ${workflowId} cannot be followed.`,
+    `It is not lost and goes on when the server is back. See how it ended: holdfast history ${plan}`,
+  ].join('\n');
 }
 
 function isServiceError(error: unknown): boolean {

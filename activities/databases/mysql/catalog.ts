@@ -10,6 +10,8 @@ export interface TableFacts {
   bytes: number;
   /** Whether it has columns that a dump writes in hexadecimal. */
   hasBinary: boolean;
+  /** MariaDB's system versioning: the table keeps its rows' history. */
+  isVersioned: boolean;
 }
 
 /** What the server says of itself, of the account, and of the database. */
@@ -22,6 +24,8 @@ export interface Catalog {
   cipher: string;
   rights: Rights;
   tables: TableFacts[];
+  /** Tables with generated or invisible columns, which only the client of the server's own family dumps so that they load again. */
+  tablesWithSpecialColumns: string[];
   views: string[];
   triggers: string[];
   events: string[];
@@ -40,6 +44,8 @@ SELECT 'relation', table_name, table_type, IFNULL(engine, ''), IFNULL(table_rows
 SELECT DISTINCT 'binary', table_name FROM information_schema.columns
   WHERE table_schema = DATABASE() AND data_type IN ('bit', 'binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob',
     'geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon', 'geometrycollection');
+SELECT DISTINCT 'special', table_name FROM information_schema.columns
+  WHERE table_schema = DATABASE() AND (IFNULL(generation_expression, '') <> '' OR extra LIKE '%INVISIBLE%');
 SELECT 'trigger', trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY trigger_name;
 SELECT 'event', event_name FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY event_name;
 SELECT 'routine', LOWER(routine_type), routine_name, routine_definition IS NULL
@@ -58,7 +64,14 @@ export function readCatalog(output: string, database: string): Catalog {
   const binary = new Set(of('binary').map(([name]) => name));
   const relations = of('relation').map(([name = '', type, engine = '', rows, bytes]) => ({
     type,
-    facts: { name, engine, rows: Number(rows), bytes: Number(bytes), hasBinary: binary.has(name) },
+    facts: {
+      name,
+      engine,
+      rows: Number(rows),
+      bytes: Number(bytes),
+      hasBinary: binary.has(name),
+      isVersioned: type === 'SYSTEM VERSIONED',
+    },
   }));
   const routines = of('routine').map(([kind, name, isUnreadable]) => ({
     name: `${kind} ${name}`,
@@ -75,6 +88,7 @@ export function readCatalog(output: string, database: string): Catalog {
     ),
     // MariaDB has SYSTEM VERSIONED tables besides BASE TABLE, and sequences, which a dump makes by statements of their own.
     tables: relations.filter(({ type }) => type !== 'VIEW' && type !== 'SEQUENCE').map(({ facts }) => facts),
+    tablesWithSpecialColumns: of('special').map(([name = '']) => name),
     views: relations.filter(({ type }) => type === 'VIEW').map(({ facts }) => facts.name),
     triggers: of('trigger').map(([name = '']) => name),
     events: of('event').map(([name = '']) => name),

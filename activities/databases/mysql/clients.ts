@@ -48,8 +48,8 @@ export async function findClients(programs: Programs, signal: AbortSignal): Prom
 
 export function installAdvice(family: Family): string {
   return family === 'mariadb'
-    ? 'For a MariaDB server install mariadb-client (apt, apk; dnf: mariadb).'
-    : 'For a MySQL server install mysql-client (apt, apk, dnf: mysql), or mariadb-client, which works as well.';
+    ? 'For a MariaDB server install mariadb-client (dnf: mariadb).'
+    : 'For a MySQL server install mysql-client (dnf: mysql), or mariadb-client, which does for most databases.';
 }
 
 interface Found {

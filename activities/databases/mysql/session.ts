@@ -7,6 +7,7 @@ import { CATALOG_QUERY, type Catalog, readCatalog } from './catalog.ts';
 import { type ClientEnd, clientError, failureTypeOf } from './client-errors.ts';
 import { type Client, findClients, installAdvice } from './clients.ts';
 import { Problem } from './problem.ts';
+import { listNames } from './verify-dump.ts';
 
 /** A log-in that worked, and the client that fits the server. */
 export interface Session {
@@ -35,13 +36,7 @@ export async function openSession(programs: Programs, source: MysqlSource, conte
   );
   checkTls(source, catalog);
   const ofFamily = clients.find(({ family }) => family === catalog.family) ?? client;
-  if (catalog.family === 'mariadb' && ofFamily.family === 'mysql') {
-    throw new Problem(
-      'ToolMissing',
-      `${describeSource(source)}: the server is MariaDB ${catalog.version}, which ${client.dumpProgram} ${client.version} of MySQL does not dump faithfully.`,
-      installAdvice('mariadb'),
-    );
-  }
+  checkFamily(source, ofFamily, catalog);
   return { source, client: ofFamily, options, catalog };
 }
 
@@ -87,6 +82,29 @@ async function readCatalogBy(
   if (result.exitCode === 0) return { catalog: readCatalog(result.stdout, source.database) };
   const end: ClientEnd = { program: client.queryProgram, exitCode: result.exitCode, stderr: result.stderr };
   return { error: clientError(source, client, end, 'SourceUnavailable'), isUnsuitable: failureTypeOf(end) === 'ToolMissing' };
+}
+
+/**
+ * MySQL's client is refused at a MariaDB server. MariaDB's works at MySQL, except that it writes values for generated columns, which
+ * MySQL refuses to load (error 3105; mariadb-dump 10.11 at MySQL 9.7).
+ */
+function checkFamily(source: MysqlSource, client: Client, catalog: Catalog): void {
+  if (client.family === catalog.family) return;
+  const program = `${client.dumpProgram} ${client.version}`;
+  if (catalog.family === 'mariadb') {
+    throw new Problem(
+      'ToolMissing',
+      `${describeSource(source)}: the server is MariaDB ${catalog.version}, which MySQL's ${program} does not dump faithfully.`,
+      installAdvice('mariadb'),
+    );
+  }
+  if (catalog.tablesWithSpecialColumns.length === 0) return;
+  throw new Problem(
+    'ToolMissing',
+    `${describeSource(source)}: the server is MySQL ${catalog.version}, and a dump by MariaDB's ${program} would not load again: ` +
+      `generated or invisible columns in ${listNames(catalog.tablesWithSpecialColumns)}.`,
+    "Install MySQL's own mysql and mysqldump, from its packages or image, ahead of it on the PATH.",
+  );
 }
 
 function checkTls(source: MysqlSource, catalog: Catalog): void {
