@@ -9,6 +9,14 @@ import { cleanUpStage } from './clean-up-stage.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { createDatabases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { closeDrill } from './drill/close-drill.ts';
+import { judgeDrill } from './drill/judge-drill.ts';
+import { openDrill } from './drill/open-drill.ts';
+import { reportDrill } from './drill/report-drill.ts';
+import { restoreForDrill } from './drill/restore-for-drill.ts';
+import { verifyArchive } from './drill/verify-archive.ts';
+import { verifyDatabase } from './drill/verify-database.ts';
+import { verifyFiles } from './drill/verify-files.ts';
 import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
@@ -46,6 +54,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     rotateArchives: ofRun(rotateArchives),
     cleanUpStage: ofRun(cleanUpStage),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
+    openDrill: phase(deps, (input, context) => openDrill(deps, input, context)),
+    restoreForDrill: ofRun(restoreForDrill),
+    verifyFiles: ofRun(verifyFiles),
+    verifyDatabase: ofRun(verifyDatabase),
+    verifyArchive: ofRun(verifyArchive),
+    judgeDrill: ofRun(judgeDrill),
+    closeDrill: ofRun(closeDrill),
+    reportDrill: phase(deps, (input) => reportDrill(deps, input)),
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
     examineHost: () => runActivity(deps, (context) => examineHost(deps, context)),

@@ -14,6 +14,7 @@ import { addInit } from './commands/init.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWorker } from './commands/worker.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly AddCommand[] = [
   addApply,
   addInit,
   addBackup,
+  addVerify,
   addSnapshots,
   addStatus,
   addHistory,
@@ -76,7 +78,7 @@ const HELP_END = `
 Temporal is found by the variables and profiles that the temporal CLI reads too:
 TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial snapshot,
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial,
 10 repository missing, 11 locked, 12 log-in refused, 20 Temporal unreachable or
 no worker, 130 cancelled.
 

@@ -76,7 +76,8 @@ export interface RestoreForDrillResult extends CheckResult {
 }
 
 export interface ReportDrillResult extends PhaseResult {
-  evidencePath: string;
+  /** Undefined for a drill that has shown nothing: cancelled, or refused because of another one. */
+  evidencePath?: string;
 }
 
 export interface OpenDrillInput {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { loadLastDrill } from '../activities/drill/report-drill.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
@@ -83,6 +84,7 @@ async function createWorker(
       environment: options.environment,
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),
+      onDrillReported: (record) => parts.metrics.recordDrill(record),
       onRunReported: (record) => parts.metrics.record(record),
     }),
     shutdownGraceTime: DRAIN_GRACE_MS,
@@ -136,6 +138,8 @@ async function seedMetrics(configuration: Configuration, metrics: RunMetrics): P
   for (const plan of configuration.plans.values()) {
     const lastGood = await loadLastGoodRun(plan);
     if (lastGood !== undefined) metrics.seed(lastGood);
+    const lastDrill = await loadLastDrill(plan);
+    if (lastDrill !== undefined) metrics.seedDrill(lastDrill);
   }
 }
 

@@ -6,3 +6,4 @@
  */
 export { backup } from './backup.ts';
 export { examineHost, initRepository, listSnapshots } from './inspect.ts';
+export { verifyRestore } from './verify-restore.ts';

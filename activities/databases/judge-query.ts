@@ -36,7 +36,7 @@ export function failedQuery(query: VerificationQuery, message: string): Check {
 
 interface Rule {
   text: string;
-  holds(value: QueryValue): boolean;
+  holds(this: void, value: QueryValue): boolean;
 }
 
 function rulesOf({ equals, atLeast, atMost, notEmpty }: VerificationQuery): Rule[] {

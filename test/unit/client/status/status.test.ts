@@ -47,6 +47,7 @@ function planStatus(changes: Partial<PlanStatus> = {}): PlanStatus {
     plan: 'tracker',
     lastRun: runRecord(),
     lastGood: runRecord(),
+    lastDrill: undefined,
     running: [],
     schedule: {
       isPaused: false,
