@@ -15,8 +15,11 @@ export interface ArchiveContents {
   bytes: number;
 }
 
-/** `-rw------- 0/0 1234 2026-11-23 03:00:00.5 ./name`, as GNU tar 1.34 lists with --verbose --numeric-owner. */
-const MEMBER = /^(\S)\S*\s+\S+\s+(\d+)\s+\S+\s+\S+ (.*)$/;
+/**
+ * `-rw------- 0/0 1234 2026-11-23 03:00:00.5 ./name`, as GNU tar 1.34 lists with --verbose --numeric-owner. It fills a time up to the
+ * width of the longest one so far, so spaces ahead of a name say nothing.
+ */
+const MEMBER = /^(\S)\S*\s+\S+\s+(\d+)\s+\S+\s+\S+\s+(.*)$/;
 
 /** tar finds out itself how a file is compressed, whatever its name says. Without --force-local a colon would name a host. */
 export function readArguments(file: string): string[] {
