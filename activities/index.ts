@@ -6,6 +6,7 @@
 import type { Activities } from '../contract/activities.ts';
 import type { RunReference } from '../contract/backup.ts';
 import { cleanUpStage } from './clean-up-stage.ts';
+import { closeRestore } from './close-restore.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { createDatabases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -19,10 +20,14 @@ import { verifyDatabase } from './drill/verify-database.ts';
 import { verifyFiles } from './drill/verify-files.ts';
 import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
+import { compareTree, fetchTree } from './fetch-tree.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
+import { listFiles } from './list-files.ts';
+import { openRestore, previewRestore } from './open-restore.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
+import { loadDump, putBack } from './put-back.ts';
 import { reportRun } from './report-run.ts';
 import { rotateArchives } from './rotate-archives.ts';
 import { ActivePhases } from './run/active-phases.ts';
@@ -62,6 +67,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     judgeDrill: ofRun(judgeDrill),
     closeDrill: ofRun(closeDrill),
     reportDrill: phase(deps, (input) => reportDrill(deps, input)),
+    openRestore: ofRun(openRestore),
+    fetchTree: ofRun(fetchTree),
+    compareTree: ofRun(compareTree),
+    putBack: ofRun(putBack),
+    loadDump: ofRun(loadDump),
+    closeRestore: ofRun(closeRestore),
+    previewRestore: (input) => runActivity(deps, (context) => previewRestore(deps, input, context)),
+    listFiles: (input) => runActivity(deps, (context) => listFiles(deps, input, context)),
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
     examineHost: () => runActivity(deps, (context) => examineHost(deps, context)),

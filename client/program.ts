@@ -11,6 +11,9 @@ import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHistory } from './commands/history.ts';
 import { addInit } from './commands/init.ts';
+import { addMount } from './commands/mount.ts';
+import { addRestore } from './commands/restore.ts';
+import { addDump, addLs } from './commands/snapshot-files.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
@@ -30,8 +33,12 @@ const COMMANDS: readonly AddCommand[] = [
   addApply,
   addInit,
   addBackup,
+  addRestore,
   addVerify,
   addSnapshots,
+  addLs,
+  addDump,
+  addMount,
   addStatus,
   addHistory,
   addDoctor,

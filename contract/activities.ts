@@ -11,6 +11,7 @@ import type {
   WriteArchiveResult,
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
+import type { RestoreActivities } from './restore.ts';
 import type { VerifyActivities } from './verify.ts';
 
 export interface OpenRunInput {
@@ -61,4 +62,4 @@ export interface InspectActivities {
   examineHost(): Promise<ExamineHostResult>;
 }
 
-export interface Activities extends BackupActivities, InspectActivities, VerifyActivities {}
+export interface Activities extends BackupActivities, InspectActivities, RestoreActivities, VerifyActivities {}

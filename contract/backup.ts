@@ -1,3 +1,5 @@
+import type { Restored } from './restore.ts';
+
 /** Input of the workflow `backup`. It names things and never describes them: no path, command, host or secret. */
 export interface BackupInput {
   /** Name of a plan in the worker's `holdfast.yaml`. */
@@ -127,6 +129,8 @@ export interface RunRecord {
   bytesProcessed?: number;
   bytesAdded?: number;
   archive?: { path: string; bytes: number };
+  /** Restores only. */
+  restored?: Restored;
   phases: PhaseRecord[];
   warnings: string[];
   failure?: { type: string; message: string; phase: string };

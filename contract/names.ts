@@ -8,6 +8,9 @@
 export const WORKFLOWS = {
   backup: 'backup',
   verifyRestore: 'verifyRestore',
+  restore: 'restore',
+  previewRestore: 'previewRestore',
+  listFiles: 'listFiles',
   initRepository: 'initRepository',
   listSnapshots: 'listSnapshots',
   examineHost: 'examineHost',
@@ -44,6 +47,11 @@ export function verifyScheduleId(host: string, plan: string): string {
 /** Workflow id of the scheduled drills of a plan, to which Temporal and the CLI append as they do to a backup's. */
 export function verifyWorkflowId(host: string, plan: string): string {
   return `verify/${host}/${plan}`;
+}
+
+/** Start of the ids of the restores of a plan. */
+export function restoreWorkflowId(host: string, plan: string): string {
+  return `restore/${host}/${plan}`;
 }
 
 /** Search attributes that make the Web UI's list readable; all of type Keyword (at most 255 characters). */

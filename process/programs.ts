@@ -3,6 +3,8 @@
  *
  * What must never be here: knowledge of any particular program, or of Temporal.
  */
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
 import { collect, readLines } from './output.ts';
@@ -16,8 +18,8 @@ export interface ProgramRequest {
   cwd?: string;
   /** Added to the base environment. May hold secrets; nothing of it is ever printed. */
   env?: Readonly<Record<string, string>>;
-  /** Standard input; without it the child reads end-of-file at once. */
-  input?: string | Uint8Array;
+  /** Standard input; without it the child reads end-of-file at once. When a stream throws, the child is ended and `run` throws the same. */
+  input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Offered to the child as the file {@link SECRET_PATH}: a password that is to stand neither in argv nor in an environment. */
   secretInput?: string;
   /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
@@ -68,6 +70,27 @@ export interface Programs {
   find(program: string): Promise<string>;
 }
 
+/** Gives a child its input. An input that broke off must not look like one that ended: the child is ended then. */
+async function feed(
+  child: { stdin: Writable; kill(): boolean },
+  input: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<{ error: unknown } | undefined> {
+  if (typeof input === 'string' || input instanceof Uint8Array) {
+    child.stdin.end(input);
+    return undefined;
+  }
+  try {
+    await pipeline(input, child.stdin);
+    return undefined;
+  } catch (error) {
+    // The child ended without reading it all; its exit code tells why.
+    if (['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
+    child.kill();
+    return { error };
+  }
+}
+
 /** Creates the runner. `environment` is this process's own; only an allow-list of it reaches a child. */
 export function createPrograms(environment: Readonly<Record<string, string | undefined>>): Programs {
   const base = baseEnvironment(environment);
@@ -77,7 +100,7 @@ export function createPrograms(environment: Readonly<Record<string, string | und
   async function run(request: ProgramRequest): Promise<ProgramResult> {
     request.signal?.throwIfAborted();
     const { child } = await spawn(request);
-    child.stdin.end(request.input ?? '');
+    const fed = feed(child, request.input ?? '');
     const captured: Uint8Array[] = [];
     const consume = request.consume ?? ((stdout) => collect(stdout, captured));
     const consumed = consume(child.stdout).then(
@@ -90,7 +113,7 @@ export function createPrograms(environment: Readonly<Record<string, string | und
       },
     );
     const result = await finish(child, request);
-    const failure = await consumed;
+    const failure = (await fed) ?? (await consumed);
     if (failure !== undefined) throw failure.error;
     return { ...result, stdout: Buffer.concat(captured).toString('utf8') };
   }

@@ -5,5 +5,6 @@
  * function becomes a workflow type.
  */
 export { backup } from './backup.ts';
-export { examineHost, initRepository, listSnapshots } from './inspect.ts';
+export { examineHost, initRepository, listFiles, listSnapshots, previewRestore } from './inspect.ts';
+export { restore } from './restore.ts';
 export { verifyRestore } from './verify-restore.ts';

@@ -15,11 +15,8 @@ export interface ArchiveContents {
   bytes: number;
 }
 
-/**
- * `-rw------- 0/0 1234 2026-11-23 03:00:00.5 ./name`, as GNU tar 1.34 lists with --verbose --numeric-owner. It fills a time up to the
- * width of the longest one so far, so spaces ahead of a name say nothing.
- */
-const MEMBER = /^(\S)\S*\s+\S+\s+(\d+)\s+\S+\s+\S+\s+(.*)$/;
+/** `-rw------- 0/0 1234 2026-11-23 03:00 ./name`, as GNU tar 1.34 lists with --verbose --numeric-owner. */
+const MEMBER = /^(\S)\S*\s+\S+\s+(\d+)\s+\S+\s+\S+ (.*)$/;
 
 /** tar finds out itself how a file is compressed, whatever its name says. Without --force-local a colon would name a host. */
 export function readArguments(file: string): string[] {
@@ -36,7 +33,7 @@ export async function inspectArchive({ programs, context }: ArchiveJob, file: st
   context.report({ phase: 'read the archive' });
   const contents = { members: 0, bytes: 0 };
   const strangers: string[] = [];
-  const listing = ['--list', '--verbose', '--numeric-owner', '--full-time', '--quoting-style=escape', '--absolute-names'];
+  const listing = ['--list', '--verbose', '--numeric-owner', '--quoting-style=escape', '--absolute-names'];
   const { exitCode, stderr } = await programs.run({
     program: 'tar',
     args: [...listing, ...readArguments(file)],

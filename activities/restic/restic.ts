@@ -4,12 +4,14 @@
  * What must never be here: knowledge of plans, or a decision about what to keep.
  */
 import type { Retention } from '../../config/types.ts';
+import type { SnapshotFile } from '../../contract/restore.ts';
 import { ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
 import { type BackupResult, backUp } from './backup.ts';
 import { queryRestic, type ResticBinding } from './invocation.ts';
+import { listSnapshot } from './list.ts';
 import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot, type RestoreSummary } from './output.ts';
 import { type RestoreSnapshotOptions, restoreSnapshot } from './restore.ts';
 import { compareVersions, OLDEST_RESTIC, parseResticVersion } from './version.ts';
@@ -32,6 +34,8 @@ export interface Restic {
   }>;
   /** Lays a snapshot out in a directory. @throws {PhaseError} RepositoryDamaged, DiskFull, … */
   restore(options: RestoreSnapshotOptions): Promise<RestoreSummary>;
+  /** Lists a directory of a snapshot. @throws {PhaseError} ConfigInvalid when there is nothing at that path */
+  list(options: { snapshotId: string; path: string }): Promise<SnapshotFile[]>;
   /** Forgets exactly these snapshots. */
   forget(snapshotIds: readonly string[]): Promise<void>;
 }
@@ -57,6 +61,7 @@ export function createRestic(binding: ResticBinding): Restic {
     snapshots: async (filter) => parseSnapshots(await queryRestic(binding, snapshotsArguments(filter))),
     previewForget: async (policy) => parseForgetPreview(await queryRestic(binding, forgetPreviewArguments(policy))),
     restore: (options) => restoreSnapshot(binding, options),
+    list: (options) => listSnapshot(binding, options),
     forget: async (snapshotIds) => {
       if (snapshotIds.length > 0) await queryRestic(binding, ['forget', ...snapshotIds]);
     },

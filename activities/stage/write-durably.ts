@@ -19,7 +19,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 /** Makes renames and removals in a directory last. */
-export async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string | Buffer): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

@@ -54,7 +54,8 @@ export function runDurationMs({ startedAt, finishedAt }: RunRecord): number | un
   return finishedAt === undefined ? undefined : Date.parse(finishedAt) - Date.parse(startedAt);
 }
 
-function toPhaseDocument({ name, status, startedAt, durationMs, attempts, bytes }: PhaseRecord): PhaseDocument {
+/** One phase in our JSON format. */
+export function toPhaseDocument({ name, status, startedAt, durationMs, attempts, bytes }: PhaseRecord): PhaseDocument {
   return {
     name,
     status,

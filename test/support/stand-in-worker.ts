@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import type { Activities } from '../../contract/activities.ts';
 import { taskQueueName } from '../../contract/names.ts';
+import type { RestoreActivities } from '../../contract/restore.ts';
 
 const DONE = { attempt: 1, warnings: [] };
 
@@ -82,6 +83,7 @@ export function standInActivities(changes: Partial<Activities> = {}): Activities
     judgeDrill: nothing,
     closeDrill: nothing,
     reportDrill: async () => ({ ...DONE, evidencePath: '/state/evidence/tracker/x.json' }),
+    ...standInRestore(),
     ...changes,
   };
 }
@@ -122,4 +124,24 @@ export async function withStandInWorker<Result>(
   } finally {
     await connection.close();
   }
+}
+
+function standInRestore(): RestoreActivities {
+  const plan = {
+    plan: 'tracker',
+    host: 'cli',
+    origin: { from: 'repository' as const, id: 'ab'.repeat(32) },
+    time: '2026-11-23T03:00:00.000Z',
+    overwrites: [],
+  };
+  return {
+    openRestore: async () => ({ ...DONE, ...plan, sources: [], inPlace: [], deadlineMs: 60_000, hasSearchAttributes: false }),
+    fetchTree: async () => ({ ...DONE, bytes: 4096 }),
+    compareTree: async () => ({ ...DONE, files: 1, bytes: 4096, differences: 0 }),
+    putBack: async () => ({ ...DONE, bytes: 4096, kept: [] }),
+    loadDump: async () => ({ ...DONE, bytes: 4096, kept: [] }),
+    closeRestore: async () => ({ ...DONE, path: '/restore/tracker' }),
+    previewRestore: async () => plan,
+    listFiles: async () => ({ snapshot_id: 'ab'.repeat(32), time: plan.time, files: [], total: 0 }),
+  };
 }

@@ -66,3 +66,19 @@ test('a child does not share our process group, so that Ctrl-C in a terminal is 
   expect(child.stdout.trim()).toMatch(/^\d+$/);
   expect(child.stdout.trim()).not.toBe(result.stdout.trim());
 });
+
+test('a stream is fed to a child as it comes, and one that breaks off ends the child instead of its input', async () => {
+  const chunk = Buffer.alloc(1_000_000, 'x');
+  async function* stream(count: number, end: () => void) {
+    for (let index = 0; index < count; index++) yield chunk;
+    end();
+  }
+  const counted = await programs.run({ program: 'wc', args: ['-c'], input: stream(5, () => undefined) });
+  expect(counted).toMatchObject({ exitCode: 0, stdout: '5000000\n' });
+  const broken = stream(1, () => {
+    throw new Error('broken off');
+  });
+  await expect(programs.run({ program: 'wc', args: ['-c'], input: broken })).rejects.toThrow('broken off');
+  const deaf = await programs.run({ program: 'true', args: [], input: stream(50, () => undefined) });
+  expect(deaf.exitCode).toBe(0);
+});

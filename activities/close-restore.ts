@@ -1,0 +1,20 @@
+import type { PhaseResult } from '../contract/backup.ts';
+import type { CloseRestoreInput, CloseRestoreResult } from '../contract/restore.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { undoUnfinished } from './restore/put-back-source.ts';
+import { keepTree, partialPath, removePlace } from './restore/restore-place.ts';
+
+/**
+ * Ends a restore: gives its tree its name, or removes it and undoes what was put back half. Runs whatever happened before, and is
+ * safe to repeat.
+ */
+export async function closeRestore(
+  deps: ActivityDependencies,
+  { run, isKept }: CloseRestoreInput,
+): Promise<Omit<CloseRestoreResult, keyof PhaseResult>> {
+  const { restoreDirectory } = deps.configuration;
+  if (isKept) return { path: await keepTree(restoreDirectory, run) };
+  await undoUnfinished(partialPath(restoreDirectory, run), run);
+  await removePlace(restoreDirectory, run);
+  return {};
+}

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PhaseResult } from '../contract/backup.ts';
+import type { OpenRestoreInput, OpenRestoreResult, RestorePlan } from '../contract/restore.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findPlan } from './open-run.ts';
+import type { PhaseContext } from './phase.ts';
+import { PhaseError } from './phase-error.ts';
+import { parseRestoreInput } from './restore/parse-restore-input.ts';
+import { type PlannedRestore, planRestore } from './restore/plan-restore.ts';
+import { preparePlace } from './restore/restore-place.ts';
+import { requireRoom } from './restore/room.ts';
+import { entriesOf } from './restore/source-entries.ts';
+
+/**
+ * Begins a restore: judges the input, finds the backup by its exact id, reads its manifest, and looks whether there is room and
+ * whether what would be overwritten may be.
+ *
+ * Safe to repeat: it begins with an empty place, and touches nothing else.
+ */
+export async function openRestore(
+  deps: ActivityDependencies,
+  { run, input }: OpenRestoreInput,
+  context: PhaseContext,
+): Promise<Omit<OpenRestoreResult, keyof PhaseResult>> {
+  const { restoreDirectory } = deps.configuration;
+  findPlan(deps.configuration, parseRestoreInput(input).plan);
+  const place = await preparePlace(restoreDirectory, run);
+  const planned = await planRestore(deps, { input, place }, context);
+  requireConfirmation(planned);
+  await requireRoom(restoreDirectory, neededBytes(planned), `the restore of plan ${planned.plan}`);
+  const { request, configured, sources, inPlace, load } = planned;
+  const unloaded = request.in_place === true ? sources.filter((id) => id.startsWith('mysql/')) : [];
+  for (const id of unloaded)
+    context.warn(`${id} was not put back: load it by \`holdfast restore ${planned.plan} --load ${id}\`.`);
+  return {
+    ...toRestorePlan(planned),
+    sources: request.in_place === true ? inPlace : sources,
+    inPlace,
+    ...(request.file === undefined ? {} : { file: request.file }),
+    ...(load === undefined ? {} : { load }),
+    deadlineMs: configured.deadlineMs,
+    hasSearchAttributes: deps.hasSearchAttributes,
+  };
+}
+
+/** What a restore with this input would overwrite; leaves nothing behind. */
+export async function previewRestore(deps: ActivityDependencies, input: unknown, context: PhaseContext): Promise<RestorePlan> {
+  const { restoreDirectory } = deps.configuration;
+  await mkdir(restoreDirectory, { recursive: true, mode: 0o700 });
+  const place = await mkdtemp(join(restoreDirectory, '.preview-'));
+  try {
+    return toRestorePlan(await planRestore(deps, { input, place }, context));
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+function toRestorePlan({ plan, host, origin, time, overwrites }: PlannedRestore): RestorePlan {
+  return { plan, host, origin, time, overwrites };
+}
+
+function requireConfirmation({ request, overwrites }: PlannedRestore): void {
+  if (overwrites.length === 0 || request.confirmed === true) return;
+  const list = overwrites.map(({ what, how }) => `${what} (${how})`).join(', ');
+  throw new PhaseError('ConfigInvalid', `this would overwrite ${list}. Say so: --yes, or "confirmed": true in the input.`);
+}
+
+function neededBytes({ manifest, sources, request }: PlannedRestore): number {
+  const wanted =
+    request.file === undefined
+      ? entriesOf(manifest, new Set(sources))
+      : manifest.entries.filter(({ path }) => path === request.file);
+  return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+}
