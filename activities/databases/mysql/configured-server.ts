@@ -3,7 +3,8 @@ import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import type { Family } from './clients.ts';
-import { type NoServer, quoteIdentifier, runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { quoteName } from './load.ts';
+import { type NoServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
 import { openSession } from './session.ts';
 
 /** Uses the server of `verification.scratch.mysql`, with a database of the drill's own that `stop` drops. */
@@ -41,7 +42,7 @@ async function drop(programs: Programs, server: ScratchServer, context: PhaseCon
   const { database } = server.source;
   // Also after a cancel: what was made on a server that is not ours does not stay there.
   const unaborted = { ...context, signal: AbortSignal.timeout(30_000) };
-  const sql = `DROP DATABASE IF EXISTS ${quoteIdentifier(database)};`;
+  const sql = `DROP DATABASE IF EXISTS ${quoteName(database)};`;
   const ended = await runScratchSql({ programs, server }, sql, unaborted, { database: 'information_schema' }).catch(
     () => undefined,
   );

@@ -1,18 +1,15 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { failureTypeOf } from './client-errors.ts';
-import { quoteIdentifier, runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { quoteName, withoutSandboxLine } from './load.ts';
+import { runScratchSql, type ScratchServer } from './scratch-server.ts';
 
-const HEAD_BYTES = 200;
 const TAIL_BYTES = 200;
 
 /** A restore that takes longer than this is no drill any more. */
 const LOAD_TIMEOUT_MS = 24 * 60 * 60_000;
-
-/** MariaDB's first line, a comment that switches the sandbox mode on; without the M in the dumps of May 2024 (mariadb.org). */
-const SANDBOX_LINE = /^\/\*M?!999999\\-[^\n]*/;
 
 /** Whether a dump ends with its completion line, so that nothing was cut off. */
 export async function isComplete(file: string): Promise<boolean> {
@@ -28,8 +25,7 @@ export async function isComplete(file: string): Promise<boolean> {
 }
 
 /**
- * Loads a dump into a new, empty database of a scratch server. The sandbox line, on which MySQL's and old clients end, is made a
- * comment of the same length first: the file is a scratch copy.
+ * Loads a dump into a new, empty database of a scratch server.
  *
  * @returns what the client said when it did not load
  * @throws {PhaseError} SourceUnavailable when the server died meanwhile, DiskFull
@@ -39,15 +35,19 @@ export async function loadDump(
   file: string,
   context: PhaseContext,
 ): Promise<string | undefined> {
-  await dropSandboxLine(file);
-  const name = quoteIdentifier(server.source.database);
+  const name = quoteName(server.source.database);
   const create = `DROP DATABASE IF EXISTS ${name}; CREATE DATABASE ${name} CHARACTER SET utf8mb4;`;
   const created = await runScratchSql({ programs, server }, create, context, { database: 'information_schema' });
   if (created.exitCode !== 0) return created.stderr;
-  const { exitCode, stderr } = await runScratchSql({ programs, server }, `source ${file}\n`, context, {
-    args: ['--max-allowed-packet=1G'],
-    timeoutMs: LOAD_TIMEOUT_MS,
-  });
+  const { exitCode, stderr } = await runScratchSql(
+    { programs, server },
+    withoutSandboxLine(file, (await stat(file)).size, context),
+    context,
+    {
+      args: ['--max-allowed-packet=1G'],
+      timeoutMs: LOAD_TIMEOUT_MS,
+    },
+  );
   if (exitCode === 0) return undefined;
   if (/no space left|table .* is full|errno: 28\b/i.test(stderr)) {
     throw new PhaseError(
@@ -61,16 +61,4 @@ export async function loadDump(
     'SourceUnavailable',
     `the drill's scratch server did not last while a dump was loaded: ${stderr}. It is tried again.`,
   );
-}
-
-async function dropSandboxLine(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0);
-    const [line] = SANDBOX_LINE.exec(head.toString('latin1', 0, bytesRead)) ?? [];
-    if (line !== undefined) await handle.write(`-- ${' '.repeat(line.length - 3)}`, 0, 'latin1');
-  } finally {
-    await handle.close();
-  }
 }

@@ -31,7 +31,7 @@ const QUERY_TIMEOUT_MS = 30 * 60_000;
 /** Runs statements on a scratch server, in the drill's database unless another one is named. Any exit code is a result. */
 export async function runScratchSql(
   { programs, server }: { programs: Programs; server: ScratchServer },
-  sql: string,
+  sql: string | AsyncIterable<Uint8Array>,
   context: PhaseContext,
   options: { database?: string; args?: readonly string[]; timeoutMs?: number } = {},
 ): Promise<ProgramResult> {
@@ -47,9 +47,4 @@ export async function runScratchSql(
     killAfterMs: 500,
     ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
   });
-}
-
-/** Quotes a name for SQL: whatever it holds, it stays one identifier. */
-export function quoteIdentifier(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }

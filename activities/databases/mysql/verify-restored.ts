@@ -11,8 +11,9 @@ import type { RestoredDatabase } from '../restored-database.ts';
 import { CATALOG_QUERY, type Catalog, readCatalog } from './catalog.ts';
 import { useConfiguredServer } from './configured-server.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
+import { quoteName } from './load.ts';
 import { isComplete, loadDump } from './load-dump.ts';
-import { type NoServer, quoteIdentifier, runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { type NoServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
 
 /**
  * Looks whether a restored dump is whole, loads it into a scratch server of its own family, and compares tables, rows, views,
@@ -91,7 +92,7 @@ async function countRows(
   names: readonly string[],
   context: PhaseContext,
 ): Promise<Record<string, number> | string> {
-  const sql = names.map((name, index) => `SELECT ${index}, COUNT(*) FROM ${quoteIdentifier(name)};`).join('\n');
+  const sql = names.map((name, index) => `SELECT ${index}, COUNT(*) FROM ${quoteName(name)};`).join('\n');
   const { exitCode, stdout, stderr } = await runScratchSql(bound, sql, context);
   if (exitCode !== 0) return stderr;
   const rows = stdout
