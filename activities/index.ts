@@ -24,6 +24,7 @@ import { compareTree, fetchTree } from './fetch-tree.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
 import { listFiles } from './list-files.ts';
+import { notify } from './notify.ts';
 import { openRestore, previewRestore } from './open-restore.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
@@ -58,6 +59,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     forgetSnapshots: ofRun(forgetSnapshots),
     rotateArchives: ofRun(rotateArchives),
     cleanUpStage: ofRun(cleanUpStage),
+    notify: phase(deps, (input, context) => notify(deps, input, context)),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
     openDrill: phase(deps, (input, context) => openDrill(deps, input, context)),
     restoreForDrill: ofRun(restoreForDrill),
