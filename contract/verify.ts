@@ -78,6 +78,8 @@ export interface RestoreForDrillResult extends CheckResult {
 export interface ReportDrillResult extends PhaseResult {
   /** Undefined for a drill that has shown nothing: cancelled, or refused because of another one. */
   evidencePath?: string;
+  /** Positions of the notifications that are due. */
+  notifications: number[];
 }
 
 export interface OpenDrillInput {

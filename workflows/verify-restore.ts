@@ -9,6 +9,7 @@ import {
 import { type RunReference, sourceId } from '../contract/backup.ts';
 import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
 import type { CheckResult, DrillFindings, DrillRecord, OpenDrillResult, VerifyActivities } from '../contract/verify.ts';
+import { notifyAll, warnOf } from './notify-all.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
 import { renderDrill } from './render-drill.ts';
 import { planNameOf, RunRecorder } from './run-recorder.ts';
@@ -103,12 +104,17 @@ async function close(
   recordNow: () => DrillRecord,
 ): Promise<void> {
   const activities = proxyActivities<VerifyActivities>(phaseOptions(CLOSING_DEADLINE_MS));
-  const swallow = (what: string) => (error: unknown) => recorder.warn([`${what} failed: ${String(error)}`]);
-  await recorder.follow('closeDrill', () => activities.closeDrill({ run })).catch(swallow('removing the scratch directory'));
+  await recorder
+    .follow('closeDrill', () => activities.closeDrill({ run }))
+    .catch(warnOf(recorder, 'the scratch directory could not be removed'));
   recorder.finish(failure);
-  const report = await activities.reportDrill({ record: recordNow() }).catch(swallow('writing the evidence'));
+  const report = await activities.reportDrill({ record: recordNow() }).catch(warnOf(recorder, 'no evidence could be written'));
   if (report?.evidencePath !== undefined) findings.evidencePath = report.evidencePath;
   recorder.show();
   upsertMemo({ [RUN_RECORD_MEMO]: recordNow() });
   if (hasSearchAttributes) setAttributes({ outcome: recorder.record.outcome });
+  const due = report?.notifications ?? [];
+  if (due.length === 0) return;
+  await notifyAll(recorder, recordNow(), due);
+  upsertMemo({ [RUN_RECORD_MEMO]: recordNow() });
 }

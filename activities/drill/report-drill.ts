@@ -4,6 +4,7 @@ import type { Plan } from '../../config/types.ts';
 import type { PhaseResult } from '../../contract/backup.ts';
 import type { DrillRecord, ReportDrillInput, ReportDrillResult } from '../../contract/verify.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { dueNotifications } from '../notifications/due.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 import { writeEvidence } from './evidence.ts';
 import { markSnapshot } from './snapshot-marks.ts';
@@ -19,14 +20,15 @@ export async function reportDrill(
   { record }: ReportDrillInput,
 ): Promise<Omit<ReportDrillResult, keyof PhaseResult>> {
   const plan = deps.configuration.plans.get(record.plan);
-  if (plan === undefined || record.failure?.type === 'PlanBusy') return {};
+  const notifications = dueNotifications(deps.configuration.notifications, record);
+  if (plan === undefined || record.failure?.type === 'PlanBusy') return { notifications };
   deps.onDrillReported(record);
-  if (record.outcome === 'cancelled') return {};
+  if (record.outcome === 'cancelled') return { notifications };
   const evidencePath = await writeEvidence(deps.configuration, record);
   await mkdir(plan.stateDirectory, { recursive: true, mode: 0o700 });
   await writeDurably(lastDrillPath(plan), JSON.stringify(record));
   if (record.outcome === 'succeeded' && record.snapshotId !== undefined) await markSnapshot(plan, 'proven', record.snapshotId);
-  return { evidencePath };
+  return { evidencePath, notifications };
 }
 
 /** Record of the last drill that ended; undefined before the first one, or when the file was damaged. */

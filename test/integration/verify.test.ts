@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -98,6 +98,31 @@ test('a snapshot that is not there is refused, and a plan without snapshots fail
   expect(odd.exitCode).toBe(2);
 });
 
+test('a cancelled drill ends its server, removes its scratch directory and leaves no evidence', async () => {
+  const evidence = join(subject.holdfast.directory, 'state/evidence/tracker');
+  const before = await readdir(evidence);
+  const started = await subject.holdfast.cli('verify', 'tracker', '--detach', '--json');
+  const { workflow_id: workflowId } = JSON.parse(started.stdout) as DrillDocument;
+  await untilServer('--skip-networking');
+  await subject.holdfast.withClient(async (client) => {
+    const handle = client.workflow.getHandle(workflowId);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+  });
+  await subject.holdfast.recordHistory(workflowId, 'verify-cancelled');
+  expect(await subject.remains()).toEqual({ names: [], servers: [] });
+  expect(await readdir(evidence)).toEqual(before);
+}, 120_000);
+
+async function untilServer(argument: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while ((await subject.scratchServers(argument)).length === 0) {
+    if (Date.now() > deadline) throw new Error(`no scratch server with ${argument}`);
+    await sleep(20);
+  }
+}
+
 test.each([
   ['its server is initialised', '--datadir'],
   ['its server runs', '--skip-networking'],
@@ -106,9 +131,7 @@ test.each([
   async (_when, argument) => {
     const started = await subject.holdfast.cli('verify', 'tracker', '--detach', '--json');
     const { workflow_id: workflowId } = JSON.parse(started.stdout) as DrillDocument;
-    const deadline = Date.now() + 60_000;
-    while ((await subject.scratchServers(argument)).length === 0 && Date.now() < deadline) await sleep(20);
-    expect((await subject.scratchServers(argument)).length).toBeGreaterThan(0);
+    await untilServer(argument);
     await subject.holdfast.down('SIGKILL');
     await sleep(500);
     expect(await subject.scratchServers('--skip-networking')).toEqual([]);

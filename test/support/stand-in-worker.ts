@@ -83,7 +83,7 @@ export function standInActivities(changes: Partial<Activities> = {}): Activities
     verifyArchive: async () => ({ ...DONE, checks: [] }),
     judgeDrill: nothing,
     closeDrill: nothing,
-    reportDrill: async () => ({ ...DONE, evidencePath: '/state/evidence/tracker/x.json' }),
+    reportDrill: async () => ({ ...DONE, evidencePath: '/state/evidence/tracker/x.json', notifications: [] }),
     ...standInRestore(),
     ...changes,
   };
