@@ -123,7 +123,7 @@ async function inTheWay(
   const source = configuredSource(configured, id);
   if (source.kind === 'files') {
     const found = await filesInTheWay({ source, manifest, databases: allDatabases(deps) });
-    const how = 'is kept beside it as .before-…';
+    const how = 'kept beside it as .before-…';
     const listed = found.slice(0, MAX_OVERWRITES).map((path) => ({ source: id, what: displayPath(path), how }));
     const rest = found.length - listed.length;
     return rest === 0 ? listed : [...listed, { source: id, what: `and ${rest} more below ${source.base}`, how }];
@@ -132,7 +132,7 @@ async function inTheWay(
   const path = await databasePath(source);
   await requireUnused(id, path);
   const isThere = (await kindAt(bytePath(path))) !== 'none';
-  return isThere ? [{ source: id, what: path, how: 'is kept beside it as .before-…' }] : [];
+  return isThere ? [{ source: id, what: path, how: 'kept beside it as .before-…' }] : [];
 }
 
 /** Paths of all SQLite databases that any plan names. */

@@ -36,6 +36,9 @@ const COMPANIONS = ['-wal', '-shm', '-journal'];
 export async function putBackSqlite(job: SqliteJob, context: PhaseContext): Promise<string[]> {
   const id = sourceId(job.source);
   const path = await databasePath(job.source);
+  if (process.geteuid?.() !== 0) {
+    context.warn(`${id}: the worker is not root, so it could not see whether a process of another user has ${path} open.`);
+  }
   return putBackSource({
     tree: job.tree,
     run: job.run,
@@ -87,6 +90,11 @@ async function prepare(job: SqliteJob, swap: Swap, draft: string, context: Phase
         `${sourceId(source)}: the copy beside ${source.path} is not what was backed up. Check the disk; nothing was replaced.`,
       );
     }
+  }
+  if (!swap.hadOld) {
+    context.warn(
+      `${sourceId(source)}: nothing was at ${source.path} to take owner and mode from, so it belongs to the worker alone: chown it to the user of its service.`,
+    );
   }
   await takeOver(swap, dump, draft);
 }

@@ -109,7 +109,7 @@ function sayOverwrites(context: Context, { overwrites, origin, time }: RestorePl
 }
 
 function renderOverwrite({ source, what, how }: Overwrite): string {
-  return `  ${source}: ${what} ${how}`;
+  return `  ${source}: ${what} (${how})`;
 }
 
 /** Starts a restore and watches it to its end. Also what `holdfast dump` does. */

@@ -16,7 +16,7 @@ export function nextSteps(record: RunRecord): string[] {
   const snapshots = `all snapshots: holdfast snapshots ${plan}`;
   switch (outcome) {
     case 'succeeded':
-      return [snapshots, 'how to restore: RESTORE.md in the snapshot and in the archive'];
+      return [snapshots, `try that it comes back: holdfast restore ${plan}`];
     case 'partial':
       return ['see the warnings, make these files readable, then start again', snapshots];
     case 'cancelled':

@@ -1,6 +1,6 @@
 import type { Outcome, RunRecord } from '../../contract/backup.ts';
 import { runDurationMs } from '../runs/run-document.ts';
-import { formatBytes, formatDuration, formatTime } from './quantities.ts';
+import { formatBytes, formatCount, formatDuration, formatTime } from './quantities.ts';
 import { renderPairs } from './table.ts';
 import { toLine, wrap } from './text.ts';
 
@@ -24,7 +24,7 @@ export function renderRestoreSummary(record: RunRecord): string[] {
     ...(failure === undefined ? [] : wrap(`${failure.phase}: ${toLine(failure.message)} (${failure.type})`, TEXT_WIDTH)),
     '',
     ...renderPairs(results(record)).map((line) => `  ${line}`),
-    ...(warnings.length === 0 ? [] : ['', 'warnings', ...warnings.flatMap((text) => wrap(`- ${toLine(text)}`, TEXT_WIDTH))]),
+    ...(warnings.length === 0 ? [] : ['', 'warnings', ...warnings.flatMap(bullet)]),
   ];
 }
 
@@ -36,9 +36,13 @@ function results({ restored, outcome, workflowId }: RunRecord): (readonly [strin
     ['snapshot', restored.snapshotId?.slice(0, 8)],
     ['archive', restored.archive],
     ['backed up', formatTime(restored.time)],
-    ['restored', isDone ? `${restored.files} files, ${formatBytes(restored.bytes)}` : undefined],
+    ['restored', isDone ? `${formatCount(restored.files, 'file')}, ${formatBytes(restored.bytes)}` : undefined],
     ['verified', isDone ? (restored.verified ? 'each file is as it was backed up' : 'NO, see the warnings') : undefined],
     ...restored.kept.map((path) => ['kept', path] as const),
     ['run', workflowId],
   ];
+}
+
+function bullet(text: string): string[] {
+  return wrap(toLine(text), TEXT_WIDTH - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`));
 }

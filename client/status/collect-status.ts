@@ -7,6 +7,7 @@ import type { Temporal } from '../connect.ts';
 import { readRetentionMs } from '../namespace.ts';
 import { DRILLS, listRuns } from '../runs/list-runs.ts';
 import { queryRunRecord, readPendingActivities } from '../runs/observe.ts';
+import { isRefused } from '../runs/run-record.ts';
 import { matchPending } from '../runs/run-view.ts';
 import { toDrillRecord } from '../runs/start-drill.ts';
 import { findWorkers } from '../worker-presence.ts';
@@ -43,7 +44,7 @@ async function collectPlan(temporal: Temporal, { host, plan, retentionMs }: Plan
   const open = runs.filter(({ outcome }) => outcome === 'running');
   return {
     plan: plan.name,
-    lastRun: runs.find(({ outcome }) => outcome !== 'running'),
+    lastRun: runs.find((run) => run.outcome !== 'running' && !isRefused(run)),
     lastGood,
     lastDrill: await findLastDrill(temporal, host, plan.name),
     running: await Promise.all(open.map(async (run) => readRunning(temporal, run))),

@@ -34,8 +34,8 @@ test('in place says what it would replace and does nothing without --yes; with i
   expect((await lstat(`${path}-wal`)).size).toBeGreaterThan(0);
   const asked = await holdfast.cli('restore', 'tracker', '--in-place', '--only', 'sqlite/wal', 'files/config');
   expect(asked.exitCode).toBe(2);
-  expect(asked.stderr).toContain(`sqlite/wal: ${path} is kept beside it`);
-  expect(asked.stderr).toContain(`files/config: ${data}/etc is kept beside it`);
+  expect(asked.stderr).toContain(`sqlite/wal: ${path} (kept beside it`);
+  expect(asked.stderr).toContain(`files/config: ${data}/etc (kept beside it`);
   expect(asked.stderr).toContain('--yes');
   expect((await readdir(join(data, 'lib'))).filter((name) => name.includes('before'))).toEqual([]);
 

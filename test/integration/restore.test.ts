@@ -168,6 +168,36 @@ test("another plan's snapshot is refused by id, and so is one that only borrowed
   expect(paths).toEqual(expect.arrayContaining(['etc', 'lib']));
 }, 180_000);
 
+test('a snapshot that lacks a file and has another one changed is restored as partial, kept, and never put in place', async () => {
+  const tree = join(holdfast.directory, 'incomplete');
+  await holdfast.restic('restore', scene.first.snapshotId, '--target', tree);
+  await rm(join(tree, 'files/config/.env'));
+  await writeFile(join(tree, 'files/config/etc/app.toml'), 'generation = 0\n');
+  const backup = [
+    '--repo',
+    join(holdfast.directory, 'repository'),
+    'backup',
+    '--host',
+    'test-host',
+    '--tag',
+    'plan:tracker',
+    '--json',
+    '.',
+  ];
+  const output = await holdfast.tool('restic', backup, { cwd: tree, env: { RESTIC_PASSWORD: 'correct horse battery staple' } });
+  const { snapshot_id: id } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { snapshot_id: string };
+  const before = await readFile(join(data, 'etc/app.toml'), 'utf8');
+  for (const flags of [[], ['--in-place', '--yes']]) {
+    const { exitCode, result } = await scene.restore('--snapshot', id, '--only', 'files/config', ...flags);
+    expect(exitCode).toBe(3);
+    expect(result).toMatchObject({ outcome: 'partial', verified: false, path: expect.stringContaining('/restore/tracker-') });
+    expect(result.warnings).toContainEqual(expect.stringContaining('files/config/.env is missing'));
+    expect(result.warnings).toContainEqual(expect.stringContaining('files/config/etc/app.toml has SHA-256'));
+  }
+  expect(await readFile(join(data, 'etc/app.toml'), 'utf8')).toBe(before);
+  await holdfast.restic('forget', id);
+}, 180_000);
+
 test('a cancelled restore leaves nothing, and two restores run side by side', async () => {
   const before = (await readdir(join(holdfast.directory, 'restore'))).sort();
   await holdfast.withClient(async (client) => {

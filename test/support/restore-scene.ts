@@ -7,14 +7,22 @@ import { startMariadb } from './mariadb-server.ts';
 import { createSubject } from './mysql-subject.ts';
 import { createTrackerDatabase } from './tracker-database.ts';
 
-const SOURCES = (directory: string, server: DatabaseServer) => `
+/** The configuration, with the database server at a socket. */
+export function renderScene(directory: string, socket: string): string {
+  return renderConfiguration(directory, {
+    sources: sources(directory, socket),
+    extra: `archive: { directory: ${directory}/archives }`,
+  });
+}
+
+const sources = (directory: string, socket: string) => `
 files:
   config: { base: ${directory}/data, paths: [etc, "*.env"], exclude: ["*.log"] }
 sqlite:
   wal: { path: ${directory}/data/lib/wal.db }
   rollback: { path: ${directory}/data/lib/rollback.db }
 mysql:
-  tracker: { socket: ${server.socket}, user: root, database: tracker }
+  tracker: { socket: ${socket}, user: root, database: tracker }
 `;
 
 /** Files, two SQLite databases and a database server, backed up once by a running Holdfast. */
@@ -33,15 +41,14 @@ export class RestoreScene {
     this.first = { snapshotId, at: new Date().toISOString() };
   }
 
-  static async create(start: () => Promise<DatabaseServer> = startMariadb): Promise<RestoreScene> {
+  /** `environment` is added to that of the worker. */
+  static async create(
+    start: () => Promise<DatabaseServer> = startMariadb,
+    environment: Record<string, string> = {},
+  ): Promise<RestoreScene> {
     const server = await start();
     await createSubject(server);
-    const holdfast = await Holdfast.create((directory) =>
-      renderConfiguration(directory, {
-        sources: SOURCES(directory, server),
-        extra: `archive: { directory: ${directory}/archives }`,
-      }),
-    );
+    const holdfast = await Holdfast.create((directory) => renderScene(directory, server.socket), { environment });
     await makeData(join(holdfast.directory, 'data'));
     await holdfast.up();
     await holdfast.cli('init');

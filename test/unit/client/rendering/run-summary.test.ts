@@ -22,7 +22,7 @@ test('the summary of a good run names snapshot, bytes, archive, phases and what 
     '',
     'next',
     '  all snapshots: holdfast snapshots tracker',
-    '  how to restore: RESTORE.md in the snapshot and in the archive',
+    '  try that it comes back: holdfast restore tracker',
   ]);
 });
 
