@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
@@ -8,6 +9,7 @@ import type { Configuration } from '../config/types.ts';
 import type { RunRecord } from '../contract/backup.ts';
 import { taskQueueName } from '../contract/names.ts';
 import { HOLDFAST_VERSION } from '../contract/version.ts';
+import { workerIdentity } from '../contract/worker-identity.ts';
 import { createPrograms } from '../process/programs.ts';
 import { startHealthServer } from './health-server.ts';
 import { createRunMetrics, type RunMetrics } from './metrics.ts';
@@ -88,6 +90,7 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
   return Worker.create({
     connection: parts.connection,
     namespace,
+    identity: workerIdentity({ pid: process.pid, machine: hostname(), configurationHash: options.configurationHash }),
     taskQueue: taskQueueName(configuration.host),
     workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
     activities: createActivities({

@@ -2,6 +2,8 @@ import { expect, test } from '@jest/globals';
 import { renderHistory } from '../../../client/commands/history.ts';
 import { readyLines } from '../../../client/commands/up.ts';
 import { isRefused } from '../../../client/runs/run-record.ts';
+import { staleWorkerHint } from '../../../client/worker-presence.ts';
+import { workerIdentity } from '../../../contract/worker-identity.ts';
 import { runRecord } from '../../support/run-records.ts';
 
 test('a history has no line beyond the width, however much a failure has to say', () => {
@@ -22,4 +24,17 @@ test.each([
   ['DiskFull', 'openRun', false],
 ])('a run that failed with %s in %s was refused: %s', (type, phase, expected) => {
   expect(isRefused(runRecord({ outcome: 'failed', failure: { type, message: 'x', phase } }))).toBe(expected);
+});
+
+const worker = (configurationHash: string) => workerIdentity({ pid: 4711, machine: 'tracker-1', configurationHash });
+const [OWN, OTHER] = ['a'.repeat(64), 'b'.repeat(64)];
+
+test.each([
+  ['one with another configuration', [worker(OTHER)], true],
+  ['one with this configuration', [worker(OWN)], false],
+  ['one that was just restarted', [worker(OTHER), worker(OWN)], false],
+  ['one that does not say', ['4711@tracker-1'], false],
+  ['none', [], false],
+])('of the workers, %s: is it to be restarted? %#', (_case, workers, expected) => {
+  expect(staleWorkerHint(workers, OWN) !== undefined).toBe(expected);
 });
