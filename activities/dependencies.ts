@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/types.ts';
 import type { RunRecord } from '../contract/backup.ts';
+import type { DrillRecord } from '../contract/verify.ts';
 import type { Programs } from '../process/programs.ts';
 
 /** Everything an activity has besides its input. The worker builds it once. */
@@ -14,6 +15,8 @@ export interface ActivityDependencies {
   readonly hasSearchAttributes: boolean;
   /** Whether a workflow execution is still open; false when Temporal does not know it. Throws when Temporal cannot be reached. */
   isRunOpen(run: { workflowId: string; runId: string }): Promise<boolean>;
+  /** Told of each drill that ended: counts it in the metrics. */
+  onDrillReported(record: DrillRecord): void;
   /** Told of each run that ended: counts it in the metrics. */
   onRunReported(record: RunRecord): void;
 }

@@ -1,13 +1,16 @@
 import type { ForgetSnapshotsInput } from '../contract/activities.ts';
 import type { ForgetSnapshotsResult, PhaseResult } from '../contract/backup.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { guardForget } from './drill/guard-forget.ts';
+import { loadMarked } from './drill/snapshot-marks.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic } from './restic/restic.ts';
 
 /**
- * Applies the plan's retention: asks restic what the policy would remove, guards the answer, and forgets exactly that list.
+ * Applies the plan's retention: asks restic what the policy would remove, guards the answer, and forgets exactly that list. The
+ * newest snapshot that passed a drill always stays, and so does the only one.
  *
  * Safe to repeat: what is forgotten is no longer on the next list. Space is freed by prune alone.
  */
@@ -28,7 +31,8 @@ export async function forgetSnapshots(
       `retention of plan ${plan.name} would not keep the snapshot ${snapshotId.slice(0, 8)} that was just made, so nothing was forgotten. Compare \`holdfast snapshots ${plan.name}\` with its retention, and the host's clock with the snapshots' times.`,
     );
   }
-  context.report({ phase: `forget ${preview.remove.length} snapshots` });
-  await restic.forget(preview.remove.map((snapshot) => snapshot.id));
-  return { kept: preview.keep.length, removed: preview.remove.length };
+  const remove = guardForget(preview, await loadMarked(plan, 'proven'));
+  context.report({ phase: `forget ${remove.length} snapshots` });
+  await restic.forget(remove);
+  return { kept: preview.keep.length + preview.remove.length - remove.length, removed: remove.length };
 }

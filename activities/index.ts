@@ -10,6 +10,14 @@ import { closeRestore } from './close-restore.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { createDatabases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { closeDrill } from './drill/close-drill.ts';
+import { judgeDrill } from './drill/judge-drill.ts';
+import { openDrill } from './drill/open-drill.ts';
+import { reportDrill } from './drill/report-drill.ts';
+import { restoreForDrill } from './drill/restore-for-drill.ts';
+import { verifyArchive } from './drill/verify-archive.ts';
+import { verifyDatabase } from './drill/verify-database.ts';
+import { verifyFiles } from './drill/verify-files.ts';
 import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
 import { compareTree, fetchTree } from './fetch-tree.ts';
@@ -53,6 +61,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     cleanUpStage: ofRun(cleanUpStage),
     notify: phase(deps, (input, context) => notify(deps, input, context)),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
+    openDrill: phase(deps, (input, context) => openDrill(deps, input, context)),
+    restoreForDrill: ofRun(restoreForDrill),
+    verifyFiles: ofRun(verifyFiles),
+    verifyDatabase: ofRun(verifyDatabase),
+    verifyArchive: ofRun(verifyArchive),
+    judgeDrill: ofRun(judgeDrill),
+    closeDrill: ofRun(closeDrill),
+    reportDrill: phase(deps, (input) => reportDrill(deps, input)),
     openRestore: ofRun(openRestore),
     fetchTree: ofRun(fetchTree),
     compareTree: ofRun(compareTree),

@@ -89,7 +89,7 @@ export function findPlan(configuration: Configuration, name: string): Plan {
 }
 
 /** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
-function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
+export function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
   if (!(error instanceof PhaseError)) return error;
   const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - Date.now();
   const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';

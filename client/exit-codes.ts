@@ -7,7 +7,7 @@ export const EXIT = {
   failed: 1,
   /** Bad usage or configuration; also `apply --dry-run` with a difference, as `diff` and `terraform plan` have it. */
   usage: 2,
-  /** restic's incomplete snapshot. */
+  /** restic's incomplete snapshot, or a drill in which something could not be tried. */
   partial: 3,
   /** Temporal cannot be reached, or no worker polls the host's task queue. */
   unreachable: 20,

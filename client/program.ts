@@ -17,6 +17,7 @@ import { addDump, addLs } from './commands/snapshot-files.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWorker } from './commands/worker.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   addInit,
   addBackup,
   addRestore,
+  addVerify,
   addSnapshots,
   addLs,
   addDump,
@@ -97,7 +99,7 @@ const HELP_END = `
 Temporal is found by the variables and profiles that the temporal CLI reads too:
 TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial snapshot,
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial,
 10 repository missing, 11 locked, 12 log-in refused, 20 Temporal unreachable or
 no worker, 130 cancelled, or no longer watched after Ctrl-C.
 

@@ -57,6 +57,7 @@ plans:
     verification:                        # the drill: restores the newest snapshot and compares it with its manifest
       schedule: { cron: "0 6 1 * *" }
       required_files: [files/config/config/.env, files/config/tracker/etc/tracker.toml, sqlite/tracker.db]
+      # scratch: { mysql: { host: scratch-db, user: drill, password: { file: /run/secrets/drill } } }   # else mariadbd or mysqld is started
       queries:                           # run on the restored copy
         - { sqlite: tracker, sql: "SELECT count(*) FROM torrents", at_least: 1 }
 

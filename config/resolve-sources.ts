@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { resolveSecret } from './resolve-secret.ts';
 import type { FilesSourceFile, MysqlSourceFile, SourcesFile, SqliteSourceFile } from './schema/sources.ts';
-import type { FilesSource, MysqlSource, Source, SqliteSource } from './types.ts';
+import type { ScratchMysqlFile } from './schema/verification.ts';
+import type { FilesSource, MysqlSource, ScratchMysql, Source, SqliteSource } from './types.ts';
 
 /** The port of MySQL and MariaDB. */
 const DEFAULT_PORT = 3306;
@@ -58,7 +59,20 @@ function resolveMysql(name: string, source: MysqlSourceFile): MysqlSource {
   };
 }
 
-function resolveAddress({ host, port, socket }: MysqlSourceFile): MysqlSource['address'] {
+/** The server that drills load MySQL dumps into. */
+export function resolveScratchMysql(server: ScratchMysqlFile): ScratchMysql {
+  return {
+    address: resolveAddress(server),
+    user: server.user,
+    password: server.password && resolveSecret(server.password),
+    tls: server.tls,
+    tlsCa: server.tls_ca && posix.resolve(server.tls_ca),
+  };
+}
+
+type AddressFile = Pick<MysqlSourceFile, 'host' | 'port' | 'socket'>;
+
+function resolveAddress({ host, port, socket }: AddressFile): MysqlSource['address'] {
   if (socket !== undefined) return { kind: 'socket', path: posix.resolve(socket) };
   return { kind: 'tcp', host: host ?? '', port: port ?? DEFAULT_PORT };
 }

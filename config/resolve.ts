@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { resolveSecret } from './resolve-secret.ts';
-import { resolveSources } from './resolve-sources.ts';
+import { resolveScratchMysql, resolveSources } from './resolve-sources.ts';
 import type { NotificationFile } from './schema/notification.ts';
 import type { PlanFile, RetentionFile } from './schema/plan.ts';
 import type { RepositoryFile } from './schema/repository.ts';
@@ -120,6 +120,7 @@ function resolveRetention(retention: RetentionFile): Retention {
 function resolveVerification(verification: VerificationFile): Verification {
   return {
     schedule: resolveSchedule(verification.schedule),
+    scratchMysql: verification.scratch.mysql && resolveScratchMysql(verification.scratch.mysql),
     requiredFiles: verification.required_files.map((path) => posix.normalize(path)),
     queries: verification.queries.map(resolveQuery),
   };

@@ -119,8 +119,13 @@ export interface VerificationQuery {
   readonly notEmpty?: boolean;
 }
 
+/** A server that the drill may load MySQL dumps into, in a database of its own that it drops again. */
+export type ScratchMysql = Pick<MysqlSource, 'address' | 'user' | 'password' | 'tls' | 'tlsCa'>;
+
 export interface Verification {
   readonly schedule: Schedule;
+  /** undefined: the drill starts a server of its own. */
+  readonly scratchMysql: ScratchMysql | undefined;
   /** Paths in the stage, for example `sqlite/tracker.db`. */
   readonly requiredFiles: readonly string[];
   readonly queries: readonly VerificationQuery[];

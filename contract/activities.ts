@@ -13,6 +13,7 @@ import type {
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
 import type { RestoreActivities } from './restore.ts';
+import type { DrillRecord, VerifyActivities } from './verify.ts';
 
 export interface OpenRunInput {
   workflowId: string;
@@ -41,7 +42,7 @@ export interface ReportRunInput {
 }
 
 export interface NotifyInput {
-  record: RunRecord;
+  record: RunRecord | DrillRecord;
   /** Position in the list of `holdfast.yaml`, from 0. */
   notification: number;
 }
@@ -69,4 +70,4 @@ export interface InspectActivities {
   examineHost(): Promise<ExamineHostResult>;
 }
 
-export interface Activities extends BackupActivities, InspectActivities, RestoreActivities {}
+export interface Activities extends BackupActivities, InspectActivities, RestoreActivities, VerifyActivities {}

@@ -36,6 +36,11 @@ export const FAILURES = {
   RepositoryMissing: { retry: 'never', exitCode: 10, meaning: 'there is no restic repository at that location' },
   RepositoryDamaged: { retry: 'never', exitCode: 1, meaning: 'the repository is damaged' },
   DumpRejected: { retry: 'never', exitCode: 1, meaning: 'a dump or stage did not pass its verification' },
+  DrillFailed: {
+    retry: 'never',
+    exitCode: 1,
+    meaning: 'a restored copy is not what was backed up: the drill found a difference',
+  },
   RepositoryLocked: { retry: 'back-off', exitCode: 11, meaning: 'another process holds the repository lock' },
   SourceUnavailable: {
     retry: 'back-off',

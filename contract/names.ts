@@ -7,6 +7,7 @@
 /** Workflow types, as `temporal workflow start --type` takes them. */
 export const WORKFLOWS = {
   backup: 'backup',
+  verifyRestore: 'verifyRestore',
   restore: 'restore',
   previewRestore: 'previewRestore',
   listFiles: 'listFiles',
@@ -36,6 +37,16 @@ export function backupScheduleId(host: string, plan: string): string {
  */
 export function backupWorkflowId(host: string, plan: string): string {
   return `backup/${host}/${plan}`;
+}
+
+/** Id of the schedule that starts the drills of a plan. */
+export function verifyScheduleId(host: string, plan: string): string {
+  return `${schedulePrefix(host)}${plan}/verify`;
+}
+
+/** Workflow id of the scheduled drills of a plan, to which Temporal and the CLI append as they do to a backup's. */
+export function verifyWorkflowId(host: string, plan: string): string {
+  return `verify/${host}/${plan}`;
 }
 
 /** Start of the ids of the restores of a plan. */

@@ -1,9 +1,15 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { RunRecord } from '../contract/backup.ts';
+import { drillOutcome } from '../contract/drill-document.ts';
+import type { DrillRecord } from '../contract/verify.ts';
 
 /** Counts ended runs, for Prometheus. Labels are plan and outcome: never a run id, a path or a message. */
 export interface RunMetrics {
   record(run: RunRecord): void;
+  /** Counts a drill that ended. */
+  recordDrill(drill: DrillRecord): void;
+  /** Sets the time of the last drill and its restore time from what the state directory remembers. */
+  seedDrill(drill: DrillRecord): void;
   /** Sets the time of the last success from what the state directory remembers: a restart must not look like "never". */
   seed(run: RunRecord): void;
 }
@@ -31,12 +37,38 @@ export function createRunMetrics(meter: MetricMeter): RunMetrics {
   }
 
   return {
+    ...createDrillMetrics(meter),
     seed,
     record(run) {
       // Refused while another run was in progress: nothing failed.
       if (run.failure?.type === 'PlanBusy') return;
       runs.add(1, { plan: run.plan, outcome: run.outcome });
       seed(run);
+    },
+  };
+}
+
+function createDrillMetrics(meter: MetricMeter): Pick<RunMetrics, 'recordDrill' | 'seedDrill'> {
+  const drills = meter.createCounter('holdfast_drills_total', 'drill', 'Drills that ended, by outcome: pass, fail, degraded.');
+  const lastDrill = meter.createGauge('holdfast_last_drill_timestamp_seconds', 'int', 's', 'End of the last drill.');
+  const lastRestore = meter.createGauge(
+    'holdfast_last_restore_seconds',
+    'float',
+    's',
+    'How long the last drill took to restore.',
+  );
+
+  function seedDrill({ plan, outcome, drill, finishedAt, startedAt }: DrillRecord): void {
+    if (outcome === 'cancelled') return;
+    lastDrill.set(Math.floor(Date.parse(finishedAt ?? startedAt) / 1000), { plan });
+    if (drill.restoreMs !== undefined) lastRestore.set(drill.restoreMs / 1000, { plan });
+  }
+
+  return {
+    seedDrill,
+    recordDrill(record) {
+      drills.add(1, { plan: record.plan, outcome: drillOutcome(record) });
+      seedDrill(record);
     },
   };
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { loadLastDrill } from '../activities/drill/report-drill.ts';
 import { createActivities } from '../activities/index.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
@@ -100,8 +101,12 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
       environment: options.environment,
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),
+      onDrillReported: (record) => {
+        options.log(renderEndedRun('drill', record));
+        parts.metrics.recordDrill(record);
+      },
       onRunReported: (record) => {
-        options.log(renderEndedRun(record));
+        options.log(renderEndedRun('backup', record));
         parts.metrics.record(record);
       },
     }),
@@ -140,10 +145,11 @@ async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Prom
 }
 
 /** One line of the log. Failures of phases have lines of their own, as they happen. */
-function renderEndedRun({ plan, workflowId, outcome, startedAt, finishedAt, snapshotId }: RunRecord): string {
+function renderEndedRun(kind: 'backup' | 'drill', record: RunRecord): string {
+  const { plan, workflowId, outcome, startedAt, finishedAt, snapshotId } = record;
   const seconds = (Date.parse(finishedAt ?? startedAt) - Date.parse(startedAt)) / 1000;
   const snapshot = snapshotId === undefined ? '' : `, snapshot ${snapshotId.slice(0, 8)}`;
-  return `backup of ${plan} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
+  return `${kind} of ${plan} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
 }
 
 /** restic's `unlock` probes the process of a lock with SIGHUP, and in a container that number may be ours (restic 0.19.1). */
@@ -163,6 +169,8 @@ async function seedMetrics(configuration: Configuration, metrics: RunMetrics): P
   for (const plan of configuration.plans.values()) {
     const lastGood = await loadLastGoodRun(plan);
     if (lastGood !== undefined) metrics.seed(lastGood);
+    const lastDrill = await loadLastDrill(plan);
+    if (lastDrill !== undefined) metrics.seedDrill(lastDrill);
   }
 }
 

@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   CancellationScope,
   defineQuery,
@@ -6,8 +5,6 @@ import {
   setHandler,
   setWorkflowOptions,
   upsertMemo,
-  upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { BackupActivities } from '../contract/activities.ts';
 import {
@@ -20,9 +17,11 @@ import {
   sourceId,
   type WriteArchiveResult,
 } from '../contract/backup.ts';
-import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
-import { CLOSING_DEADLINE_MS, NOTIFY_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
-import { describeFailure, RunRecorder } from './run-recorder.ts';
+import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
+import { notifyAll, warnOf } from './notify-all.ts';
+import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { planNameOf, RunRecorder } from './run-recorder.ts';
+import { setAttributes } from './search-attributes.ts';
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -153,37 +152,6 @@ async function close(
   if (hasSearchAttributes) setAttributes({ outcome: record.outcome });
   const due = report?.notifications ?? [];
   if (due.length === 0) return;
-  await notifyAll(recorder, due);
+  await notifyAll(recorder, record, due);
   upsertMemo({ [RUN_RECORD_MEMO]: record });
-}
-
-/** Tells everybody who wants to hear of it. Whoever cannot be reached becomes a warning of the run. */
-async function notifyAll(recorder: RunRecorder, due: number[]): Promise<void> {
-  const { notify } = proxyActivities<BackupActivities>(phaseOptions(NOTIFY_DEADLINE_MS));
-  const { record } = recorder;
-  await Promise.all(
-    due.map((notification) => notify({ record, notification }).catch(warnOf(recorder, 'somebody was not told of this run'))),
-  );
-}
-
-function warnOf(recorder: RunRecorder, what: string): (error: unknown) => undefined {
-  return (error) => {
-    recorder.warn([`${what}: ${describeFailure(error).message}`]);
-    return undefined;
-  };
-}
-
-function setAttributes(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string>>): void {
-  upsertSearchAttributes(
-    Object.entries(values).map(([name, value]) => ({
-      key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES], SearchAttributeType.KEYWORD),
-      value,
-    })),
-  );
-}
-
-/** For the record only: openRun judges the input. */
-function planNameOf(input: unknown): string {
-  const plan = typeof input === 'object' && input !== null && 'plan' in input ? input.plan : undefined;
-  return typeof plan === 'string' ? plan.slice(0, 100) : workflowInfo().workflowId;
 }

@@ -7,3 +7,4 @@
 export { backup } from './backup.ts';
 export { examineHost, initRepository, listFiles, listSnapshots, previewRestore } from './inspect.ts';
 export { restore } from './restore.ts';
+export { verifyRestore } from './verify-restore.ts';

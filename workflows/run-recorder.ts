@@ -13,8 +13,11 @@ import { renderRunRecord } from './render-run-record.ts';
 /** Keeps the record of a run up to date: for the query, the details that the Web UI shows, the memo and the report. */
 export class RunRecorder {
   readonly record: RunRecord;
+  readonly #render: (record: RunRecord) => string;
 
-  constructor(plan: string) {
+  /** `render` makes the Markdown of the details. */
+  constructor(plan: string, render: (record: RunRecord) => string = renderRunRecord) {
+    this.#render = render;
     const info = workflowInfo();
     this.record = {
       plan,
@@ -32,7 +35,7 @@ export class RunRecorder {
   async follow<Result extends PhaseResult & { bytes?: number }>(name: string, phase: () => Promise<Result>): Promise<Result> {
     const row: PhaseRecord = { name, status: 'running', startedAt: new Date().toISOString() };
     this.record.phases.push(row);
-    this.#show();
+    this.show();
     try {
       const result = await phase();
       row.status = 'done';
@@ -48,7 +51,7 @@ export class RunRecorder {
       throw error;
     } finally {
       row.durationMs = Date.now() - Date.parse(row.startedAt);
-      this.#show();
+      this.show();
     }
   }
 
@@ -64,11 +67,12 @@ export class RunRecorder {
     record.outcome = isCancellation(error) ? 'cancelled' : 'failed';
     if (record.outcome === 'failed') record.failure ??= { ...describeFailure(error), phase: 'workflow' };
     else delete record.failure;
-    this.#show();
+    this.show();
   }
 
-  #show(): void {
-    setCurrentDetails(renderRunRecord(this.record));
+  /** Shows the record in the Web UI as it stands. */
+  show(): void {
+    setCurrentDetails(this.#render(this.record));
   }
 }
 
@@ -92,4 +96,10 @@ function attemptsOf(error: unknown): number | undefined {
   const cause = rootOf(error);
   if (!(cause instanceof ApplicationFailure)) return undefined;
   return (cause.details?.[0] as FailureDetails | undefined)?.attempt;
+}
+
+/** Name of the plan in a workflow's input, for the record only: an activity judges the input. */
+export function planNameOf(input: unknown): string {
+  const plan = typeof input === 'object' && input !== null && 'plan' in input ? input.plan : undefined;
+  return typeof plan === 'string' ? plan.slice(0, 100) : workflowInfo().workflowId;
 }

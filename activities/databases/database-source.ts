@@ -1,7 +1,9 @@
 import type { Source } from '../../config/types.ts';
 import type { Finding } from '../../contract/inspect.ts';
+import type { Check } from '../../contract/verify.ts';
 import type { PhaseContext } from '../phase.ts';
 import type { DatabaseFacts } from '../stage/manifest.ts';
+import type { RestoredDatabase } from './restored-database.ts';
 
 /** What a dump left in the stage. */
 export interface Dump {
@@ -30,6 +32,16 @@ export interface DatabaseSource<Kind extends Source & { kind: 'sqlite' | 'mysql'
   examine(source: Kind, context: PhaseContext): Promise<Finding[]>;
   /** Size that a dump will have at most, roughly, in bytes: for the disk space check ahead of a run. */
   estimateBytes(source: Kind, context: PhaseContext): Promise<number>;
+  /**
+   * Looks whether a restored dump is whole and holds what the manifest says, and asks it the operator's questions. A difference is
+   * a check and never thrown.
+   *
+   * @throws {PhaseError} for what may be otherwise at the next attempt: DiskFull, SourceUnavailable
+   */
+  verifyRestored(
+    restored: RestoredDatabase<Extract<DatabaseFacts, { kind: Kind['kind'] }>>,
+    context: PhaseContext,
+  ): Promise<Check[]>;
   /** Markdown for RESTORE.md: how to get this database back from the stage with the vendor's own tools. */
   restoreInstructions(source: Kind): string;
 }

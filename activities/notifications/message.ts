@@ -1,8 +1,11 @@
 import type { RunRecord } from '../../contract/backup.ts';
+import { drillOutcome } from '../../contract/drill-document.ts';
+import type { DrillRecord } from '../../contract/verify.ts';
 
 /** One sentence or two for a person, without markup. */
-export function messageText(record: RunRecord): string {
-  const head = `Backup of ${record.plan} on ${record.host}: ${record.outcome}.`;
+export function messageText(record: RunRecord | DrillRecord): string {
+  const what = isDrill(record) ? `Drill of ${record.plan}` : `Backup of ${record.plan}`;
+  const head = `${what} on ${record.host}: ${isDrill(record) ? drillOutcome(record) : record.outcome}.`;
   const failure =
     record.failure === undefined ? [] : [`${record.failure.phase}: ${record.failure.type}: ${record.failure.message}`];
   const snapshot = record.snapshotId === undefined ? [] : [`Snapshot ${record.snapshotId.slice(0, 8)}.`];
@@ -10,11 +13,12 @@ export function messageText(record: RunRecord): string {
 }
 
 /** The run for a program. `text` is what Slack and Mattermost show of it, `content` what Discord does. */
-export function messageDocument(record: RunRecord): Record<string, unknown> {
+export function messageDocument(record: RunRecord | DrillRecord): Record<string, unknown> {
   const text = messageText(record);
   return {
     text,
     content: text.slice(0, 2_000),
+    kind: isDrill(record) ? 'drill' : 'backup',
     plan: record.plan,
     host: record.host,
     outcome: record.outcome,
@@ -28,4 +32,8 @@ export function messageDocument(record: RunRecord): Record<string, unknown> {
     warnings: record.warnings,
     failure: record.failure ?? null,
   };
+}
+
+function isDrill(record: RunRecord | DrillRecord): record is DrillRecord {
+  return 'drill' in record;
 }

@@ -1,10 +1,22 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { RunRecord } from '../../contract/backup.ts';
-import { backupWorkflowId, SEARCH_ATTRIBUTES, WORKFLOWS } from '../../contract/names.ts';
+import { backupWorkflowId, SEARCH_ATTRIBUTES, verifyWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import type { Temporal } from '../connect.ts';
 import { emptyRecord, recordOfExecution } from './run-record.ts';
 
+/** Which workflows of a plan are listed. */
+export interface RunKind {
+  readonly workflowType: string;
+  /** Id of the scheduled ones, which all ids begin with. */
+  workflowId(this: void, host: string, plan: string): string;
+}
+
+export const BACKUPS: RunKind = { workflowType: WORKFLOWS.backup, workflowId: backupWorkflowId };
+export const DRILLS: RunKind = { workflowType: WORKFLOWS.verifyRestore, workflowId: verifyWorkflowId };
+
 export interface ListRunsRequest {
+  /** @default BACKUPS */
+  kind?: RunKind;
   host: string;
   plan: string;
   limit: number;
@@ -22,10 +34,10 @@ const INVALID_ARGUMENT = 3;
  */
 export async function listRuns(temporal: Temporal, request: ListRunsRequest): Promise<RunRecord[]> {
   try {
-    return await collectRuns(temporal, request, queryWithAttributes(request.host, request.plan));
+    return await collectRuns(temporal, request, queryWithAttributes(request));
   } catch (error) {
     if (!isInvalidArgument(error)) throw error;
-    return collectRuns(temporal, request, queryById(request.host, request.plan));
+    return collectRuns(temporal, request, queryById(request));
   }
 }
 
@@ -41,18 +53,18 @@ async function collectRuns({ client }: Temporal, request: ListRunsRequest, query
   return records;
 }
 
-function toRecord(execution: WorkflowExecutionInfo, { host, plan }: ListRunsRequest): RunRecord | undefined {
+function toRecord(execution: WorkflowExecutionInfo, { host, plan, kind = BACKUPS }: ListRunsRequest): RunRecord | undefined {
   const { workflowId, runId, startTime } = execution;
   const startedAt = startTime.toISOString();
   const record = recordOfExecution(execution, emptyRecord({ plan, host, workflowId, runId, startedAt }));
   if (record.plan !== plan) return undefined;
   const hasAttribute = firstValue(execution, SEARCH_ATTRIBUTES.plan) === plan;
-  return hasAttribute || isRunOfPlan(workflowId, host, plan) ? record : undefined;
+  return hasAttribute || isRunOfPlan(workflowId, host, plan, kind) ? record : undefined;
 }
 
 /** Tells the runs of the plan `a` from those of a plan `a-b` by what follows in the id: nothing, our suffix or Temporal's. */
-export function isRunOfPlan(workflowId: string, host: string, plan: string): boolean {
-  const start = backupWorkflowId(host, plan);
+export function isRunOfPlan(workflowId: string, host: string, plan: string, kind = BACKUPS): boolean {
+  const start = kind.workflowId(host, plan);
   return workflowId.startsWith(start) && /^(?:$|-manual-|-\d{4}-\d{2}-\d{2}T)/.test(workflowId.slice(start.length));
 }
 
@@ -60,14 +72,14 @@ function firstValue(execution: WorkflowExecutionInfo, attribute: string): unknow
   return execution.typedSearchAttributes.getAll().find(({ key }) => key.name === attribute)?.value;
 }
 
-function queryById(host: string, plan: string): string {
-  return `WorkflowType = ${quote(WORKFLOWS.backup)} AND WorkflowId STARTS_WITH ${quote(backupWorkflowId(host, plan))}`;
+function queryById({ host, plan, kind = BACKUPS }: ListRunsRequest): string {
+  return `WorkflowType = ${quote(kind.workflowType)} AND WorkflowId STARTS_WITH ${quote(kind.workflowId(host, plan))}`;
 }
 
-function queryWithAttributes(host: string, plan: string): string {
+function queryWithAttributes({ host, plan, kind = BACKUPS }: ListRunsRequest): string {
   const byAttributes = `${SEARCH_ATTRIBUTES.plan} = ${quote(plan)} AND ${SEARCH_ATTRIBUTES.host} = ${quote(host)}`;
-  const byId = `WorkflowId STARTS_WITH ${quote(backupWorkflowId(host, plan))}`;
-  return `WorkflowType = ${quote(WORKFLOWS.backup)} AND ((${byAttributes}) OR ${byId})`;
+  const byId = `WorkflowId STARTS_WITH ${quote(kind.workflowId(host, plan))}`;
+  return `WorkflowType = ${quote(kind.workflowType)} AND ((${byAttributes}) OR ${byId})`;
 }
 
 /** Host and plan names hold no quotes (config/ sees to that); a stray one must not become part of the query all the same. */

@@ -34,6 +34,11 @@ export async function startRun({ client }: Temporal, { host, plan, whenBusy }: S
 
 /** Id of a run that was started by hand: `backup/tracker-1/tracker-manual-20261123T030000Z-9f3a`. */
 export function manualWorkflowId(host: string, plan: string, startedAt: Date): string {
+  return withManualSuffix(backupWorkflowId(host, plan), startedAt);
+}
+
+/** Makes the id of a workflow that was started by hand out of that of the scheduled ones. */
+export function withManualSuffix(scheduledId: string, startedAt: Date): string {
   const timestamp = startedAt.toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${backupWorkflowId(host, plan)}-manual-${timestamp}-${randomBytes(2).toString('hex')}`;
+  return `${scheduledId}-manual-${timestamp}-${randomBytes(2).toString('hex')}`;
 }

@@ -5,7 +5,15 @@
 import type { ScheduleUpdateOptions } from '@temporalio/client';
 import type { Configuration, Schedule } from '../../config/types.ts';
 import type { BackupInput } from '../../contract/backup.ts';
-import { backupScheduleId, backupWorkflowId, taskQueueName, WORKFLOWS } from '../../contract/names.ts';
+import {
+  backupScheduleId,
+  backupWorkflowId,
+  taskQueueName,
+  verifyScheduleId,
+  verifyWorkflowId,
+  WORKFLOWS,
+} from '../../contract/names.ts';
+import type { VerifyInput } from '../../contract/verify.ts';
 import { hashSchedule } from './hash.ts';
 
 /** What a schedule starts, and when: one entry of the list that {@link desiredSchedules} makes. */
@@ -54,7 +62,21 @@ function scheduledWork({ host, plans }: Configuration): ScheduledWork[] {
           },
         ],
   );
-  return backups;
+  const drills = [...plans.values()].flatMap(({ name: plan, verification }): ScheduledWork[] =>
+    verification === undefined
+      ? []
+      : [
+          {
+            id: verifyScheduleId(host, plan),
+            schedule: verification.schedule,
+            workflowType: WORKFLOWS.verifyRestore,
+            workflowId: verifyWorkflowId(host, plan),
+            input: { plan } satisfies VerifyInput,
+            summary: `Drill of ${plan} on ${host}`,
+          },
+        ],
+  );
+  return [...backups, ...drills];
 }
 
 function toDesired(work: ScheduledWork, host: string): DesiredSchedule {

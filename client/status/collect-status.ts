@@ -2,12 +2,14 @@ import type { ScheduleDescription } from '@temporalio/client';
 import type { Configuration, Plan } from '../../config/types.ts';
 import type { RunRecord } from '../../contract/backup.ts';
 import { backupScheduleId } from '../../contract/names.ts';
+import type { DrillRecord } from '../../contract/verify.ts';
 import type { Temporal } from '../connect.ts';
 import { readRetentionMs } from '../namespace.ts';
-import { listRuns } from '../runs/list-runs.ts';
+import { DRILLS, listRuns } from '../runs/list-runs.ts';
 import { queryRunRecord, readPendingActivities } from '../runs/observe.ts';
 import { isRefused } from '../runs/run-record.ts';
 import { matchPending } from '../runs/run-view.ts';
+import { toDrillRecord } from '../runs/start-drill.ts';
 import { findWorkers } from '../worker-presence.ts';
 import { isOverdue, scheduleIntervalMs } from './cadence.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
@@ -44,11 +46,23 @@ async function collectPlan(temporal: Temporal, { host, plan, retentionMs }: Plan
     plan: plan.name,
     lastRun: runs.find((run) => run.outcome !== 'running' && !isRefused(run)),
     lastGood,
+    lastDrill: await findLastDrill(temporal, host, plan.name),
     running: await Promise.all(open.map(async (run) => readRunning(temporal, run))),
     schedule,
     isScheduled: plan.schedule !== undefined,
     isOverdue: isPlanOverdue(plan, { actual: schedule, lastGood, retentionMs }),
   };
+}
+
+async function findLastDrill(temporal: Temporal, host: string, plan: string): Promise<DrillRecord | undefined> {
+  const drills = await listRuns(temporal, { host, plan, kind: DRILLS, limit: LOOK_BACK_RUNS, until: hasShownSomething });
+  const last = drills.find(hasShownSomething);
+  return last === undefined ? undefined : toDrillRecord(last);
+}
+
+/** Refused and cancelled drills have shown nothing. */
+function hasShownSomething({ outcome, failure }: RunRecord): boolean {
+  return outcome !== 'running' && outcome !== 'cancelled' && failure?.type !== 'PlanBusy';
 }
 
 function isPlanOverdue(

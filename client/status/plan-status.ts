@@ -1,4 +1,6 @@
 import type { RunRecord } from '../../contract/backup.ts';
+import { type DrillDocument, toDrillDocument } from '../../contract/drill-document.ts';
+import type { DrillRecord } from '../../contract/verify.ts';
 import { type RunDocument, toRunDocument } from '../runs/run-document.ts';
 
 /** Where a plan stands. Times are ISO 8601 in UTC. */
@@ -8,6 +10,8 @@ export interface PlanStatus {
   lastRun: RunRecord | undefined;
   /** The newest run that succeeded. */
   lastGood: RunRecord | undefined;
+  /** The newest drill that has shown something. */
+  lastDrill: DrillRecord | undefined;
   /** Runs in progress; more than one when some wait for the first. */
   running: RunningNow[];
   /** undefined when the plan has no schedule in Temporal. */
@@ -52,6 +56,7 @@ function toPlanDocument(status: PlanStatus): unknown {
     overdue: status.isOverdue,
     last_run: toOptionalRun(status.lastRun),
     last_good_run: toOptionalRun(status.lastGood),
+    last_drill: toOptionalDrill(status.lastDrill),
     running: status.running.map(({ record, phases }) => ({
       workflow_id: record.workflowId,
       run_id: record.runId,
@@ -64,6 +69,10 @@ function toPlanDocument(status: PlanStatus): unknown {
 
 function toOptionalRun(record: RunRecord | undefined): RunDocument | null {
   return record === undefined ? null : toRunDocument(record);
+}
+
+function toOptionalDrill(record: DrillRecord | undefined): DrillDocument | null {
+  return record === undefined ? null : toDrillDocument(record);
 }
 
 function toOptionalSchedule(schedule: ScheduleStatus | undefined): unknown {

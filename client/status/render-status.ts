@@ -1,3 +1,4 @@
+import { drillOutcome } from '../../contract/drill-document.ts';
 import type { Palette } from '../rendering/palette.ts';
 import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from '../rendering/quantities.ts';
 import { renderPairs } from '../rendering/table.ts';
@@ -27,6 +28,7 @@ function renderPlan(status: PlanStatus, { palette, now }: RenderStatusOptions): 
   const pairs: [string, string | undefined][] = [
     ['last run', lastRunText(status, now)],
     ['last good', lastGoodText(status, now)],
+    ['last drill', lastDrillText(status, now)],
     ...status.running.map((running): [string, string] => ['running', runningText(running, now)]),
     ['next', nextText(status)],
     ['missed', missedText(status.schedule)],
@@ -52,6 +54,13 @@ function lastGoodText({ lastGood }: PlanStatus, now: Date): string {
   const snapshot = lastGood.snapshotId === undefined ? '' : `, snapshot ${lastGood.snapshotId.slice(0, 8)}`;
   const added = lastGood.bytesAdded === undefined ? '' : `, ${formatBytes(lastGood.bytesAdded)} added`;
   return `${whenText(lastGood.startedAt, now)}${snapshot}${added}`;
+}
+
+function lastDrillText({ lastDrill }: PlanStatus, now: Date): string {
+  if (lastDrill === undefined) return 'none that Temporal remembers: holdfast verify';
+  const { restoreMs } = lastDrill.drill;
+  const restored = restoreMs === undefined ? '' : `, restored in ${formatDuration(restoreMs)}`;
+  return `${drillOutcome(lastDrill)}, ${whenText(lastDrill.startedAt, now)}${restored}`;
 }
 
 function runningText({ record, phases }: RunningNow, now: Date): string {

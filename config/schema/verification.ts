@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { nameSchema, relativePath, text } from './leaf.ts';
+import { absolutePath, nameSchema, relativePath, text } from './leaf.ts';
 import { scheduleSchema } from './schedule.ts';
+import { passwordSchema } from './secret.ts';
 
 const querySchema = z
   .strictObject({
@@ -17,6 +18,25 @@ const querySchema = z
   })
   .meta({ description: 'A question to the restored copy, with at least one of equals, at_least, at_most and not_empty.' });
 
+const scratchMysqlSchema = z
+  .strictObject({
+    host: text('Name or address of the server. Either this or socket.').optional(),
+    port: z.int().min(1).max(65_535).meta({ description: 'Port of the server; 3306 when left out.' }).optional(),
+    socket: absolutePath('Absolute path of the server’s Unix socket, in place of host and port.').optional(),
+    user: text('Who logs in; needs all rights on databases named holdfast_drill_….'),
+    password: passwordSchema('Password of the user, as { env: NAME }, { file: /path } or { command: [...] }.').optional(),
+    tls: z
+      .enum(['disabled', 'preferred', 'required', 'verify'])
+      .meta({ description: 'Encryption of the connection; verify also checks the server’s certificate and name.' })
+      .prefault('preferred'),
+    tls_ca: absolutePath('PEM file of the authority that signed the server’s certificate, with tls: verify.').optional(),
+  })
+  .refine(({ host, socket }) => (host === undefined) !== (socket === undefined), { error: 'needs either host or socket' })
+  .refine(({ port, socket }) => port === undefined || socket === undefined, {
+    error: 'has a port beside a socket; keep one of them',
+  })
+  .meta({ description: 'A server for MySQL dumps to be loaded into. Without it the drill starts mariadbd or mysqld itself.' });
+
 /** The regular drill of a plan. */
 export const verificationSchema = z
   .strictObject({
@@ -25,8 +45,13 @@ export const verificationSchema = z
       .array(relativePath('A path in the stage, such as sqlite/tracker.db or files/config/etc/tracker.toml.'))
       .meta({ description: 'Files that a restored snapshot must hold, as paths in the stage.' })
       .prefault([]),
+    scratch: z
+      .strictObject({ mysql: scratchMysqlSchema.optional() })
+      .meta({ description: 'Places for the drill to restore databases into.' })
+      .prefault({}),
     queries: z.array(querySchema).meta({ description: 'Questions to the restored databases.' }).prefault([]),
   })
   .meta({ description: 'The drill: restores the newest snapshot into a scratch place and compares it with its manifest.' });
 
 export type VerificationFile = z.output<typeof verificationSchema>;
+export type ScratchMysqlFile = NonNullable<VerificationFile['scratch']['mysql']>;

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { markSnapshot } from '../../activities/drill/snapshot-marks.ts';
 import { forgetSnapshots } from '../../activities/forget-snapshots.ts';
 import { createRestic, type Restic } from '../../activities/restic/restic.ts';
 import { loadConfiguration } from '../../config/index.ts';
@@ -58,6 +59,29 @@ test(
         '2026-02-01',
         ...['03', '04', '05', '06', '07', '08', '09'].map((date) => `2026-02-${date}`),
       ]);
+    }),
+  300_000,
+);
+
+test(
+  'of 35 daily snapshots of which only the 20th was proven, the 20th stays whatever the policy says',
+  () =>
+    withDirectory(async (directory) => {
+      const { deps, restic, stage, context } = await prepare(directory, '{ keep_last: 3 }');
+      const plan = deps.configuration.plans.get('tracker');
+      if (plan === undefined) throw new Error('no plan');
+      const ids: string[] = [];
+      for (let day = 0; day < 35; day++) {
+        const time = new Date(FIRST_DAY + day * DAY_MS).toISOString().replace('T', ' ').slice(0, 19);
+        await writeFile(join(stage, 'data'), time);
+        ids.push(await backUpAt(directory, stage, time));
+      }
+      const [proven = '', newest = ''] = [ids[19], ids[34]];
+      await markSnapshot(plan, 'proven', proven);
+      const run = { plan: 'tracker', workflowId: 'w', runId: 'r', startedAt: new Date().toISOString() };
+      expect(await forgetSnapshots(deps, { run, snapshotId: newest }, context)).toEqual({ kept: 4, removed: 31 });
+      const kept = await restic.snapshots({ host: 'test-host', tags: ['plan:tracker'] });
+      expect(kept.map(({ id }) => id).sort()).toEqual([proven, ...ids.slice(32)].sort());
     }),
   300_000,
 );

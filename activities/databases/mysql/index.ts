@@ -11,6 +11,7 @@ import { dump } from './dump.ts';
 import { examine } from './examine.ts';
 import { restoreInstructions } from './restore-instructions.ts';
 import { openSession } from './session.ts';
+import { verifyRestored } from './verify-restored.ts';
 
 /**
  * Creates the MySQL and MariaDB kind of source.
@@ -28,6 +29,7 @@ export function createMysqlDatabase(programs: Programs): DatabaseSource<MysqlSou
       const { catalog } = await openSession(programs, source, context);
       return estimateDumpBytes(catalog, source.structureOnly);
     },
+    verifyRestored: (restored, context) => verifyRestored(programs, restored, context),
     restoreInstructions: (source) => restoreInstructions(source, stagePath(source)),
   };
 }

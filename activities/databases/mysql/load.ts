@@ -109,7 +109,8 @@ async function runSql(
   );
 }
 
-async function* withoutSandboxLine(file: string, bytesTotal: number, context: PhaseContext): AsyncGenerator<Uint8Array> {
+/** Reads a dump for a client's standard input, without its sandbox line, and reports how far it is. */
+export async function* withoutSandboxLine(file: string, bytesTotal: number, context: PhaseContext): AsyncGenerator<Uint8Array> {
   let bytesDone = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
     const data = chunk as Buffer;
@@ -130,6 +131,7 @@ function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-function quoteName(name: string): string {
+/** Quotes a name for SQL: whatever it holds, it stays one identifier. */
+export function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }

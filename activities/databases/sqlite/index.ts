@@ -20,6 +20,7 @@ import { SQL_GROWTH, sqlDump } from './sql-dump.ts';
 import { explain } from './sqlite-failure.ts';
 import { requireSqlite } from './sqlite-version.ts';
 import { vacuumInto } from './vacuum-into.ts';
+import { verifyRestored } from './verify-restored.ts';
 
 /**
  * Creates the SQLite kind of source. It starts sqlite3 children only, and reads database files as plain bytes.
@@ -36,6 +37,7 @@ export function createSqliteDatabase(programs: Programs): DatabaseSource<SqliteS
       const { bytes, walBytes } = await inspectDatabaseFile(source);
       return (bytes + walBytes) * (source.method === 'sql' ? SQL_GROWTH : 1);
     },
+    verifyRestored: (restored, context) => verifyRestored(programs, restored, context),
     restoreInstructions: (source) => restoreInstructions(source, stagePath(source)),
   };
 }

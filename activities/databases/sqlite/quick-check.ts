@@ -6,10 +6,10 @@ import { type Connection, ConnectionLost, quoteName, withConnection } from './co
 import { TABLES_SQL, toNames } from './read-content.ts';
 
 /** sqlite3 cannot check what needs code that only the service has. */
-const NEEDS_THE_SERVICE = /no such (collation sequence|module|function)|unknown tokenizer/;
+export const NEEDS_THE_SERVICE = /no such (collation sequence|module|function)|unknown tokenizer/;
 
 /** Rows against their own declaration (`NULL value in t.c`): old data after a change of schema, not damage. */
-const RULE_BROKEN = /^(NULL|TEXT|NUMERIC|non-\w+) value in /;
+export const RULE_BROKEN = /^(NULL|TEXT|NUMERIC|non-\w+) value in /;
 
 /**
  * Runs `PRAGMA quick_check`: pages, cells and records are whole. Broken CHECK and NOT NULL rules are the service's affair and at

@@ -1,5 +1,4 @@
-import type { SqliteSource } from '../../../config/types.ts';
-import { sourceId } from '../../../contract/backup.ts';
+import { type SourceReference, sourceId } from '../../../contract/backup.ts';
 import type { SqliteFacts } from '../../stage/manifest.ts';
 import { type Connection, quoteName, type Row } from './connection.ts';
 
@@ -34,7 +33,7 @@ export function toNames(rows: readonly Row[]): string[] {
 /** Reads the content of a database that nobody writes to. A table that cannot be counted is left out and warned of. */
 export async function readContent(
   connection: Connection,
-  source: SqliteSource,
+  source: SourceReference,
   warn: (message: string) => void,
 ): Promise<DatabaseContent> {
   const settings = await connection.query(SETTINGS_SQL);
@@ -43,7 +42,7 @@ export async function readContent(
 }
 
 /** Puts answers of one and the same state together. */
-export function toContent(answers: ContentAnswers, source: SqliteSource, warn: (message: string) => void): DatabaseContent {
+export function toContent(answers: ContentAnswers, source: SourceReference, warn: (message: string) => void): DatabaseContent {
   const [[settings], tables, counts] = answers;
   const names = toNames(tables);
   const rows = new Map(counts.map((row) => [names[Number(row['position'])] ?? '', Number(row['n'])]));

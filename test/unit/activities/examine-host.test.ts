@@ -22,6 +22,7 @@ async function examine(configuration: Configuration): Promise<Finding[]> {
     environment: ENVIRONMENT,
     hasSearchAttributes: false,
     isRunOpen: async () => false,
+    onDrillReported: () => undefined,
     onRunReported: () => undefined,
     databases: createDatabases(programs),
   };

@@ -36,3 +36,10 @@ test('a person reads what failed, where and why; Slack and Discord find their ow
   expect(messageText(FAILED)).toBe(text);
   expect(messageDocument(FAILED)).toMatchObject({ text, content: text, outcome: 'failed', snapshot_id: null });
 });
+
+test('a drill is told from a backup', () => {
+  const drill = { checks: [] };
+  expect(messageText({ ...FAILED, outcome: 'partial', drill })).toMatch(/^Drill of tracker on tracker-1: degraded\./);
+  expect(messageDocument({ ...FAILED, drill })).toMatchObject({ kind: 'drill' });
+  expect(messageDocument(FAILED)).toMatchObject({ kind: 'backup' });
+});

@@ -40,6 +40,7 @@ test('what is left out has its default, and directories of a plan follow from it
     retention: { keepDaily: 7 },
     verification: {
       schedule: { cron: '@monthly', ...SCHEDULE },
+      scratchMysql: undefined,
       requiredFiles: [],
       queries: [{ source: { kind: 'sqlite', name: 'main' }, sql: 'SELECT 1', equals: 1 }],
     },

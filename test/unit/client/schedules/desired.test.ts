@@ -26,6 +26,18 @@ test('a plan without a schedule has none, and the others are in the order of the
   expect(desiredSchedules(configuration).map(({ id }) => id)).toEqual(['holdfast/h/a/backup', 'holdfast/h/b/backup']);
 });
 
+test('a plan with a verification has its drills besides', () => {
+  const schedule = nightly({ cron: '0 6 1 * *' });
+  const verification = { schedule, scratchMysql: undefined, requiredFiles: [], queries: [] };
+  const [backup, drill] = desiredSchedules(configurationOf('tracker-1', plan('tracker', { verification })));
+  expect(backup?.id).toBe('holdfast/tracker-1/tracker/backup');
+  expect(drill?.id).toBe('holdfast/tracker-1/tracker/verify');
+  expect(drill?.definition).toMatchObject({
+    policies: { overlap: 'SKIP', catchupWindow: 43_200_000, pauseOnFailure: false },
+    action: { workflowType: 'verifyRestore', workflowId: 'verify/tracker-1/tracker', args: [{ plan: 'tracker' }] },
+  });
+});
+
 test.each([
   ['cron', { cron: '0 4 * * *' }],
   ['time zone', { timezone: 'Europe/Berlin' }],

@@ -47,6 +47,7 @@ function planStatus(changes: Partial<PlanStatus> = {}): PlanStatus {
     plan: 'tracker',
     lastRun: runRecord(),
     lastGood: runRecord(),
+    lastDrill: undefined,
     running: [],
     schedule: {
       isPaused: false,
@@ -67,14 +68,16 @@ function lines(status: PlanStatus, workers: string[] = ['4711@tracker-1']): stri
   return renderStatus(host, { palette: PLAIN, now: NOW });
 }
 
-test('the status of a healthy plan names its last runs and the next ones', () => {
-  expect(lines(planStatus())).toEqual([
+test('the status of a healthy plan names its last runs, its last drill and the next ones', () => {
+  const lastDrill = { ...runRecord(), drill: { restoreMs: 1_500, checks: [] } };
+  expect(lines(planStatus({ lastDrill }))).toEqual([
     'host tracker-1 · worker 4711@tracker-1',
     '',
     'tracker',
-    '  last run   succeeded in 14 s, started 2026-11-23 03:00 UTC (12 h ago)',
-    '  last good  2026-11-23 03:00 UTC (12 h ago), snapshot 4bba301e, 34.0 MiB added',
-    '  next       2026-11-24 03:02 UTC, 2026-11-25 03:01 UTC',
+    '  last run    succeeded in 14 s, started 2026-11-23 03:00 UTC (12 h ago)',
+    '  last good   2026-11-23 03:00 UTC (12 h ago), snapshot 4bba301e, 34.0 MiB added',
+    '  last drill  pass, 2026-11-23 03:00 UTC (12 h ago), restored in 1.5 s',
+    '  next        2026-11-24 03:02 UTC, 2026-11-25 03:01 UTC',
   ]);
 });
 
@@ -87,15 +90,15 @@ test('an overdue plan says so, with its last failure, missed runs and a worker t
   expect(text).toContain('no worker polls');
   expect(text).toContain('tracker  overdue');
   expect(text).toContain('    DiskFull: no space left on /var/lib/holdfast');
-  expect(text).toContain('missed     2 runs due while nothing ran here, 1 run due during the run before');
+  expect(text).toContain('missed      2 runs due while nothing ran here, 1 run due during the run before');
 });
 
 test('a run in progress shows its open phases, and a pause shows its note', () => {
   const record = runRecord({ outcome: 'running', startedAt: '2026-11-23T14:57:00.000Z', phases: [openPhase('createSnapshot')] });
   const schedule = { ...planStatus().schedule, isPaused: true, pausedNote: 'moving' } as PlanStatus['schedule'];
   const text = lines(planStatus({ running: [{ record, phases: ['createSnapshot 40 %'] }], schedule })).join('\n');
-  expect(text).toContain('  running    for 3 min: createSnapshot 40 %');
-  expect(text).toContain('  next       paused: moving');
+  expect(text).toContain('  running     for 3 min: createSnapshot 40 %');
+  expect(text).toContain('  next        paused: moving');
 });
 
 test('a schedule that was never applied says how to', () => {
@@ -107,6 +110,8 @@ test('the document of a status has every field, null where nothing is known', ()
   expect(toStatusDocument({ host: 'tracker-1', workers: [], plans: [status] })).toEqual({
     host: 'tracker-1',
     worker: { polling: false, identities: [] },
-    plans: [{ plan: 'tracker', overdue: false, last_run: null, last_good_run: null, running: [], schedule: null }],
+    plans: [
+      { plan: 'tracker', overdue: false, last_run: null, last_good_run: null, last_drill: null, running: [], schedule: null },
+    ],
   });
 });

@@ -1,0 +1,50 @@
+import type { MysqlSource } from '../../../config/types.ts';
+import type { ProgramResult, Programs } from '../../../process/programs.ts';
+import type { PhaseContext } from '../../phase.ts';
+import { queryArguments } from './arguments.ts';
+import type { Client, Family } from './clients.ts';
+import { CLIENT_ENVIRONMENT } from './session.ts';
+
+/** A server that a drill may load a dump into. */
+export interface ScratchServer {
+  readonly family: Family;
+  /** For example `10.11.6-MariaDB`. */
+  readonly version: string;
+  /** Where it is and who logs in. Its `database` is that of the drill. */
+  readonly source: MysqlSource;
+  readonly client: Client;
+  /** Content of the option file. Secret. */
+  readonly options: string;
+  /** Directory that the client runs in: the socket of an embedded server is found from there. */
+  readonly cwd?: string;
+  /** Ends what was started for the drill. Never throws. */
+  stop(): Promise<void>;
+}
+
+/** No server that suits can be had: the sentences say which, and what to install or configure. */
+export interface NoServer {
+  readonly unavailable: string;
+}
+
+const QUERY_TIMEOUT_MS = 30 * 60_000;
+
+/** Runs statements on a scratch server, in the drill's database unless another one is named. Any exit code is a result. */
+export async function runScratchSql(
+  { programs, server }: { programs: Programs; server: ScratchServer },
+  sql: string | AsyncIterable<Uint8Array>,
+  context: PhaseContext,
+  options: { database?: string; args?: readonly string[]; timeoutMs?: number } = {},
+): Promise<ProgramResult> {
+  const source = { ...server.source, database: options.database ?? server.source.database };
+  return programs.run({
+    program: server.client.queryProgram,
+    args: [...queryArguments(source, server.client), ...(options.args ?? [])],
+    env: CLIENT_ENVIRONMENT,
+    input: sql,
+    secretInput: server.options,
+    signal: context.signal,
+    timeoutMs: options.timeoutMs ?? QUERY_TIMEOUT_MS,
+    killAfterMs: 500,
+    ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
+  });
+}

@@ -1,0 +1,115 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Plan } from '../../config/types.ts';
+import type { PhaseResult } from '../../contract/backup.ts';
+import type { OpenDrillInput, OpenDrillResult } from '../../contract/verify.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { endRetries, findPlan } from '../open-run.ts';
+import type { PhaseContext } from '../phase.ts';
+import { PhaseError } from '../phase-error.ts';
+import { planTag } from '../restic/arguments.ts';
+import type { ResticSnapshot } from '../restic/output.ts';
+import { createRestic, requireRestic } from '../restic/restic.ts';
+import type { ActivePhases } from '../run/active-phases.ts';
+import { claimPlan } from '../run/claim.ts';
+import { chooseSnapshot } from './choose-snapshot.ts';
+import { drillClaimDirectory, emptyDirectory, removeScratch, scratchOf } from './scratch.ts';
+import { loadMarked } from './snapshot-marks.ts';
+
+const verifyInput = z.strictObject({
+  plan: z.string().max(100),
+  snapshot: z
+    .string()
+    .regex(/^[0-9a-f]{4,64}$/)
+    .optional(),
+  when_busy: z.enum(['wait', 'refuse']).default('wait'),
+});
+
+const MIB = 1024 * 1024;
+/** Room for an empty database server, and to spare. */
+const RESERVE_BYTES = 512 * MIB;
+/** A database that is loaded takes about twice its dump, besides the dump. */
+const LOADED_FACTOR = 3;
+
+/**
+ * Begins a drill: judges the input, claims the scratch directory, sweeps what a dead drill left there, chooses the snapshot and looks
+ * whether there is room for it.
+ *
+ * Safe to repeat: a drill claims again what it holds.
+ */
+export async function openDrill(
+  deps: ActivityDependencies & { activePhases: ActivePhases },
+  input: OpenDrillInput,
+  context: PhaseContext,
+): Promise<Omit<OpenDrillResult, keyof PhaseResult>> {
+  const { configuration } = deps;
+  const request = parseInput(input.input);
+  const plan = findPlan(configuration, request.plan);
+  const { workflowId, runId, startedAt } = input;
+  const run = { plan: plan.name, workflowId, runId, startedAt };
+  try {
+    context.report({ phase: 'claim' });
+    await claimPlan({
+      directory: drillClaimDirectory(plan),
+      run,
+      isRunOpen: async (holder) => deps.activePhases.has(holder.runId) || deps.isRunOpen(holder),
+    });
+    const scratch = scratchOf(configuration, plan);
+    await removeScratch(scratch);
+    await mkdir(scratch.directory, { recursive: true, mode: 0o700 });
+    await emptyDirectory(scratch.directory);
+    context.report({ phase: 'choose a snapshot' });
+    const snapshot = await choose(deps, plan, request.snapshot, context);
+    await requireRoom(plan, snapshot, scratch.directory);
+    return {
+      plan: plan.name,
+      host: configuration.host,
+      snapshotId: snapshot.id,
+      snapshotTime: snapshot.time,
+      hasArchive: plan.archive !== undefined,
+      deadlineMs: plan.deadlineMs,
+      hasSearchAttributes: deps.hasSearchAttributes,
+    };
+  } catch (error) {
+    throw endRetries(error, plan, run, request.when_busy);
+  }
+}
+
+function parseInput(input: unknown): z.infer<typeof verifyInput> {
+  const parsed = verifyInput.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+  throw new PhaseError(
+    'ConfigInvalid',
+    `the input of a drill must be {"plan": "NAME"}, with a snapshot if you like: ${problems}`,
+  );
+}
+
+async function choose(
+  deps: ActivityDependencies,
+  plan: Plan,
+  wanted: string | undefined,
+  context: PhaseContext,
+): Promise<ResticSnapshot> {
+  const { host, stateDirectory } = deps.configuration;
+  await requireRestic(deps.programs, context.signal);
+  const restic = createRestic({ programs: deps.programs, repository: plan.repository, stateDirectory, context });
+  await restic.probe();
+  const snapshots = await restic.snapshots({ host, tags: [planTag(plan.name)] });
+  const incomplete = await loadMarked(plan, 'incomplete');
+  return chooseSnapshot(snapshots, { plan: plan.name, repository: plan.repository.name, wanted, incomplete });
+}
+
+async function requireRoom(plan: Plan, { summary }: ResticSnapshot, directory: string): Promise<void> {
+  const isLoaded = plan.sources.some(
+    (source) => source.kind === 'mysql' || (source.kind === 'sqlite' && source.method === 'sql'),
+  );
+  const bytes = (summary?.total_bytes_processed ?? 0) * (isLoaded ? LOADED_FACTOR : 1) + RESERVE_BYTES;
+  const disk = await statfs(directory);
+  const free = disk.bavail * disk.bsize;
+  if (free >= bytes) return;
+  throw new PhaseError(
+    'DiskFull',
+    `a drill of plan ${plan.name} needs about ${Math.ceil(bytes / MIB)} MiB in ${directory}, and its disk has ${Math.floor(free / MIB)} MiB free. Free some space, or move state_directory.`,
+  );
+}

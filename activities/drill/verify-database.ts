@@ -1,0 +1,47 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PhaseResult, sourceId } from '../../contract/backup.ts';
+import type { CheckResult, VerifyDatabaseInput } from '../../contract/verify.ts';
+import type { Databases } from '../databases/registry.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { findPlan } from '../open-run.ts';
+import type { PhaseContext } from '../phase.ts';
+import { PhaseError } from '../phase-error.ts';
+import { readManifest } from '../restore/read-manifest.ts';
+import { removeTree } from '../stage/remove-tree.ts';
+import { endServersBelow } from './end-servers.ts';
+import { emptyDirectory, requireDrillClaim, scratchOf } from './scratch.ts';
+
+/** Brings one restored database to life and looks at it. Safe to repeat: it starts from an empty directory. */
+export async function verifyDatabase(
+  deps: ActivityDependencies & { databases: Databases },
+  { run, source }: VerifyDatabaseInput,
+  context: PhaseContext,
+): Promise<Omit<CheckResult, keyof PhaseResult>> {
+  const plan = findPlan(deps.configuration, run.plan);
+  await requireDrillClaim(plan, run);
+  const scratch = scratchOf(deps.configuration, plan);
+  const id = sourceId(source);
+  const facts = (await readManifest(scratch.snapshot)).sources[id];
+  if (facts === undefined || facts.kind === 'files') {
+    throw new PhaseError('Unexpected', `the manifest of the restored snapshot has no database ${id} any more.`);
+  }
+  const file = join(scratch.snapshot, facts.path);
+  if (!(await exists(file))) return { checks: [{ name: `${id} dump`, status: 'fail', message: `${facts.path} is missing` }] };
+  await endServersBelow(scratch.database);
+  await emptyDirectory(scratch.database);
+  try {
+    const { verification } = plan;
+    const restored = { source, file, facts, scratchDirectory: scratch.database, verification, runId: run.runId };
+    return { checks: await deps.databases.verifyRestored(restored, context) };
+  } finally {
+    await removeTree(scratch.database);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
