@@ -91,20 +91,40 @@ async function prepare(job: SqliteJob, swap: Swap, draft: string, context: Phase
       );
     }
   }
-  if (!swap.hadOld) {
+  if (swap.hadOld) {
+    await takeOver(await lstat(raw(swap.place)), draft);
+  } else if (!(await takeRemembered(facts, draft))) {
     context.warn(
-      `${sourceId(source)}: nothing was at ${source.path} to take owner and mode from, so it belongs to the worker alone: chown it to the user of its service.`,
+      `${sourceId(source)}: its owner and mode could not be set, so it belongs to the worker alone: chown it to the user of its service.`,
     );
   }
-  await takeOver(swap, dump, draft);
+  await syncFile(draft);
 }
 
-/** Owner and mode of what was there, else those of the restored dump. */
-async function takeOver(swap: Swap, dump: string, draft: string): Promise<void> {
-  const model = await lstat(swap.hadOld ? raw(swap.place) : dump);
-  await chmod(draft, model.mode & 0o7777);
+interface Model {
+  uid: number;
+  gid: number;
+  mode: number;
+}
+
+/** Gives the draft owner and mode. @throws the system error where the worker may not: only root gives files away */
+async function takeOver(model: Model, draft: string): Promise<void> {
   const own = await lstat(draft);
   if (own.uid !== model.uid || own.gid !== model.gid) await chown(draft, model.uid, model.gid);
+  // Last: giving a file away takes special bits off it.
+  await chmod(draft, model.mode & 0o7777);
+}
+
+/** Owner and mode as the manifest remembers them. False where it does not (the first ones), or the worker may not give it away. */
+async function takeRemembered({ original }: SqliteFacts, draft: string): Promise<boolean> {
+  if (original === undefined) return false;
+  return takeOver({ ...original, mode: Number.parseInt(original.mode, 8) }, draft).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function syncFile(draft: string): Promise<void> {
   const file = await open(draft, 'r+');
   try {
     await file.sync();

@@ -16,13 +16,18 @@ export function manifestEntry(path: BytePath, stat: BigIntStats, content: EntryC
     path: toText(path),
     ...(isText(path) ? {} : { path_base64: toBuffer(path).toString('base64') }),
     type: content.type,
-    mode: Number(stat.mode & 0o7777n)
-      .toString(8)
-      .padStart(4, '0'),
+    mode: formatMode(stat.mode),
     mtime: formatNanoseconds(stat.mtimeNs),
     ...(content.type === 'file' ? { bytes: content.bytes, sha256: content.sha256 } : {}),
     ...(content.type === 'symlink' ? linkTarget(content.target) : {}),
   };
+}
+
+/** Four octal digits. */
+export function formatMode(mode: bigint): string {
+  return Number(mode & 0o7777n)
+    .toString(8)
+    .padStart(4, '0');
 }
 
 /** Exact bytes of an entry's path. */

@@ -41,6 +41,8 @@ const sqliteFacts = z.object({
   page_size: z.number().int(),
   user_version: z.number().int(),
   application_id: z.number().int(),
+  /** Whose the live file was, and its mode: the dump itself is the worker's alone. Missing in manifests of the first days. */
+  original: z.object({ uid: z.number().int(), gid: z.number().int(), mode }).optional(),
   /** Rows per table, in the very state that was dumped. */
   tables: z.record(z.string(), z.number().int()),
 });

@@ -2,6 +2,7 @@ import { open, realpath, stat } from 'node:fs/promises';
 import type { SqliteSource } from '../../../config/types.ts';
 import { sourceId } from '../../../contract/backup.ts';
 import { PhaseError } from '../../phase-error.ts';
+import { formatMode } from '../../stage/manifest-entry.ts';
 
 /** What the file system and the database's header say, without asking sqlite3. */
 export interface DatabaseFile {
@@ -12,6 +13,8 @@ export interface DatabaseFile {
   isWal: boolean;
   /** Device and inode: another value means that another file took the name. */
   identity: string;
+  /** As in the manifest. */
+  original: { uid: number; gid: number; mode: string };
   /** When database or log were last written to. */
   modifiedAt: Date;
 }
@@ -47,6 +50,7 @@ export async function inspectDatabaseFile(source: SqliteSource): Promise<Databas
       walBytes: wal?.size ?? 0,
       isWal: header[READ_VERSION_OFFSET] === 2,
       identity: `${stats.dev}:${stats.ino}`,
+      original: { uid: Number(stats.uid), gid: Number(stats.gid), mode: formatMode(stats.mode) },
       modifiedAt: new Date(Math.max(Number(stats.mtimeMs), wal?.mtimeMs ?? 0)),
     };
   } finally {

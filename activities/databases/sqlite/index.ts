@@ -9,7 +9,7 @@ import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import type { DatabaseSource, Dump } from '../database-source.ts';
 import { connect, databaseUri, withConnection } from './connection.ts';
-import { inspectDatabaseFile } from './database-file.ts';
+import { type DatabaseFile, inspectDatabaseFile } from './database-file.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
 import { examine } from './examine.ts';
 import { pinAndCopy } from './pin-and-copy.ts';
@@ -60,7 +60,7 @@ async function dump(programs: Programs, source: SqliteSource, target: string, co
     await utimes(partial, file.modifiedAt, file.modifiedAt);
     context.signal.throwIfAborted();
     await rename(partial, target);
-    return toDump(source, raw, content);
+    return toDump(source, file, raw, content);
   } catch (error) {
     await remove(target, partial);
     throw error;
@@ -93,10 +93,11 @@ async function verify(job: DumpJob): Promise<DatabaseContent> {
   }
 }
 
-function toDump(source: SqliteSource, raw: RawDump, content: DatabaseContent): Dump {
+function toDump(source: SqliteSource, { original }: DatabaseFile, raw: RawDump, content: DatabaseContent): Dump {
   const { bytes, journalMode, method, sha256 } = raw;
   const path = stagePath(source);
-  return { bytes, method, facts: { kind: 'sqlite', path, bytes, sha256, method, journal_mode: journalMode, ...content } };
+  const facts = { kind: 'sqlite', path, bytes, sha256, method, journal_mode: journalMode, original, ...content } as const;
+  return { bytes, method, facts };
 }
 
 /** A killed VACUUM INTO leaves its journal beside the file. */

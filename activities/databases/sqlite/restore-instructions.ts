@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { SqliteSource } from '../../../config/types.ts';
+import { sourceId } from '../../../contract/backup.ts';
 
 /** A section of RESTORE.md. `stagePath` is relative to the directory that holds it. */
 export function restoreInstructions(source: SqliteSource, stagePath: string): string {
@@ -7,7 +8,7 @@ export function restoreInstructions(source: SqliteSource, stagePath: string): st
   return `\`${stagePath}\` is the SQLite database ${inlineCode(source.path)}${source.method === 'sql' ? ' as SQL text' : ''}. To put it back, in the directory of this file:
 
 1. Stop the service that uses it.
-2. Note owner and mode of what is there now, and keep it until all is well. The old \`-wal\`, \`-shm\` and \`-journal\` must not stay: they belong to the old database and would damage the restored one.
+2. Note owner and mode of what is there now, and keep it until all is well. If nothing is there any more, \`jq '.sources["${sourceId(source)}"].original' manifest.json\` tells what they were. The old \`-wal\`, \`-shm\` and \`-journal\` must not stay: they belong to the old database and would damage the restored one.
 
    \`\`\`sh
    stat -c '%U:%G %a' ${path}

@@ -14,7 +14,15 @@ import { sqliteSource } from '../../../../support/sqlite-source.ts';
 const MIB = 1024 ** 2;
 
 function file(settings: Partial<DatabaseFile>): DatabaseFile {
-  return { bytes: MIB, walBytes: 0, isWal: false, identity: '1:1', modifiedAt: new Date(0), ...settings };
+  return {
+    bytes: MIB,
+    walBytes: 0,
+    isWal: false,
+    identity: '1:1',
+    original: { uid: 0, gid: 0, mode: '0600' },
+    modifiedAt: new Date(0),
+    ...settings,
+  };
 }
 
 test('a path becomes a URI in which no character has a meaning of its own', () => {
