@@ -138,7 +138,7 @@ function serverArguments(family: Family, directory: string): string[] {
     '--performance-schema=OFF',
     '--innodb-buffer-pool-size=128M',
     '--innodb-flush-log-at-trx-commit=0',
-    ...(family === 'mysql' ? ['--mysqlx=OFF'] : []),
+    ...(family === 'mysql' ? ['--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
   ];
 }
 
