@@ -23,7 +23,7 @@ RUN npm prune --omit=dev --ignore-scripts \
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Holdfast" \
       org.opencontainers.image.description="Durable backups of live SQLite and MySQL/MariaDB databases and their configuration" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="MIT"
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       ca-certificates mariadb-client openssh-client sqlite3 tar tini util-linux zstd \

@@ -60,8 +60,9 @@ function classifySystemError(error: NodeJS.ErrnoException): Classified {
   }
 }
 
+/** By its shape: an error of Node's own is of another realm inside a test or a worker thread. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }
 
 function shorten(message: string): string {

@@ -7,13 +7,14 @@ const KEYWORD = 2;
 /**
  * Registers the search attributes that are missing in a namespace.
  *
- * Returns whether all of them can be used. Where this is not allowed (Temporal Cloud, an authorizer) or there is no room for four
- * more Keywords (10 in a SQL visibility store), runs go on without them.
+ * Returns whether all of them can be used. Where this is not allowed (Temporal Cloud, an authorizer), one of the
+ * names has another type, or there is no room for four more Keywords, runs go on without them.
  */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<boolean> {
   const wanted = Object.values(SEARCH_ATTRIBUTES);
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    if (wanted.some((name) => (customAttributes[name] ?? KEYWORD) !== KEYWORD)) return false;
     const missing = wanted.filter((name) => !Object.hasOwn(customAttributes, name));
     if (missing.length > 0) {
       const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));

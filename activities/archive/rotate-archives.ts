@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Archive } from '../../config/types.ts';
+import { PhaseError } from '../phase-error.ts';
 import { parseArchiveName } from './archive-name.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -26,9 +27,19 @@ export function selectExpiredArchives(
 
 /** Removes the expired archives of a plan. Safe to repeat. */
 export async function rotateArchives(archive: Archive, plan: string, now: Date): Promise<{ kept: number; removed: number }> {
-  const files = (await readdir(archive.directory, { withFileTypes: true })).filter((entry) => entry.isFile());
-  const names = files.map(({ name }) => name).filter((name) => parseArchiveName(name, plan) !== undefined);
+  const names = (await fileNames(archive.directory)).filter((name) => parseArchiveName(name, plan) !== undefined);
   const expired = selectExpiredArchives(names, { plan, now, keepDays: archive.keepDays, keepAtLeast: archive.keepAtLeast });
   for (const name of expired) await rm(join(archive.directory, name), { force: true });
   return { kept: names.length - expired.length, removed: expired.length };
+}
+
+/** Directories and links are nobody's archives. */
+async function fileNames(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new PhaseError('StorageUnavailable', `the archive directory ${directory} is not there any more. Is its disk mounted?`);
+  }
 }

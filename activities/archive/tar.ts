@@ -63,7 +63,7 @@ export async function compareWithStage(job: TarJob, file: string): Promise<void>
     ...commonArguments(job, file),
   ]);
   if (members === expected) return;
-  throw new PhaseError('DumpRejected', `archive ${file} has ${members} members where the stage has ${expected}. It was removed.`);
+  throw new PhaseError('DumpRejected', `archive ${file} has ${members} members where the stage has ${expected}.`);
 }
 
 function commonArguments(job: TarJob, file: string): string[] {

@@ -4,11 +4,12 @@
  * What must never be here: a file that is not yet verified under the name of an archive, or anything that restic backs up.
  */
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Archive } from '../../config/types.ts';
 import type { RunReference } from '../../contract/backup.ts';
 import type { Programs } from '../../process/programs.ts';
 import type { PhaseContext } from '../phase.ts';
+import { PhaseError } from '../phase-error.ts';
 import { archiveName, parseArchiveName } from './archive-name.ts';
 import { compareWithStage, packStage, type TarJob } from './tar.ts';
 
@@ -22,25 +23,24 @@ export interface WriteArchiveOptions {
 /**
  * Writes the archive of a run: to `<name>.partial` (mode 0600), compared with the stage, synced, then renamed.
  *
- * Safe to repeat: an archive that an earlier attempt finished is compared again and kept. What dead runs of the plan left as
- * `.partial` is removed.
+ * Safe to repeat: an archive that an earlier attempt finished is compared again, and kept or replaced. What dead runs of the plan
+ * left as `.partial` is removed.
  *
- * @throws {PhaseError} DiskFull, DumpRejected when the archive is not what the stage is
+ * The directory itself is made (mode 0700) when it is missing, the one above it never: where a disk is to be mounted there,
+ * configure a directory on that disk.
+ *
+ * @throws {PhaseError} DiskFull, StorageUnavailable, DumpRejected when the archive is not what the stage is
  */
 export async function writeArchive(
   options: WriteArchiveOptions,
   context: PhaseContext,
 ): Promise<{ path: string; bytes: number }> {
   const { archive, run } = options;
-  await mkdir(archive.directory, { recursive: true, mode: 0o700 });
+  await prepareDirectory(archive.directory, context);
   await removePartials(archive.directory, run.plan);
   const path = join(archive.directory, archiveName(run, archive.format));
   const job: TarJob = { programs: options.programs, format: archive.format, stageDirectory: options.stageDirectory, context };
-  if (await exists(path)) {
-    await compareWithStage(job, path);
-  } else {
-    await writeNew(job, path);
-  }
+  if (!(await isFinished(job, path))) await writeNew(job, path);
   return { path, bytes: (await stat(path)).size };
 }
 
@@ -73,6 +73,36 @@ async function sync(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Whether an earlier attempt finished, and its archive is still what the stage holds. */
+async function isFinished(job: TarJob, path: string): Promise<boolean> {
+  if (!(await exists(path))) return false;
+  try {
+    await compareWithStage(job, path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof PhaseError) || error.type !== 'DumpRejected') throw error;
+    job.context.warn(`the archive ${path} of an earlier attempt is not what the stage holds, and is written again.`);
+    return false;
+  }
+}
+
+async function prepareDirectory(directory: string, context: PhaseContext): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(directory)).isDirectory()) return;
+    throw new PhaseError(
+      'StorageUnavailable',
+      `the archive directory ${directory} cannot be used (${code}). Is its disk mounted, and may the worker write there? ` +
+        'Only the last directory of that path is made when it is missing.',
+    );
+  }
+  // An empty directory above it is what a mount point looks like while nothing is mounted.
+  if ((await readdir(dirname(directory))).length > 1) return;
+  context.warn(`the archive directory ${directory} was made in an empty ${dirname(directory)}. Is its disk mounted?`);
 }
 
 async function exists(path: string): Promise<boolean> {

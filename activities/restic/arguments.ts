@@ -45,3 +45,9 @@ export function forgetPreviewArguments(options: { host: string; plan: string; re
   const filter = ['--host', options.host, '--tag', planTag(options.plan), '--group-by', 'host'];
   return ['forget', '--dry-run', '--json', ...filter, ...retentionArguments(options.retention)];
 }
+
+/** `restic restore` of one snapshot. `include` holds paths, not patterns: what restic would take for a pattern is escaped. */
+export function restoreArguments(options: { snapshotId: string; target: string; include?: readonly string[] }): string[] {
+  const include = (options.include ?? []).flatMap((path) => ['--include', `/${path.replaceAll(/[*?[\]\\]/g, '\\$&')}`]);
+  return ['restore', '--json', '--target', options.target, ...include, '--', options.snapshotId];
+}

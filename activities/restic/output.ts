@@ -71,6 +71,30 @@ export function parseRepositoryId(stdout: string): string {
   return z.object({ id: z.string() }).parse(parseJson(stdout)).id;
 }
 
+/** Last line of `restic restore --json`, also of one that failed. Zero fields may be left out by restic. */
+const restoreSummary = z.object({
+  message_type: z.literal('summary'),
+  files_restored: z.number().default(0),
+  bytes_restored: z.number().default(0),
+});
+
+const restoreStatus = z.object({
+  message_type: z.literal('status'),
+  percent_done: z.number().default(0),
+  bytes_restored: z.number().default(0),
+  total_bytes: z.number().default(0),
+});
+
+const restoreLine = z.discriminatedUnion('message_type', [restoreSummary, restoreStatus]);
+
+export type RestoreSummary = z.infer<typeof restoreSummary>;
+
+/** Reads a line of `restic restore --json`. undefined for what is not JSON or of another type. */
+export function parseRestoreLine(line: string): z.infer<typeof restoreLine> | undefined {
+  const parsed = restoreLine.safeParse(parseJson(line));
+  return parsed.success ? parsed.data : undefined;
+}
+
 const exitError = z.object({ message_type: z.literal('exit_error'), message: z.string() });
 const itemError = z.object({
   message_type: z.literal('error'),

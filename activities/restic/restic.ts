@@ -4,12 +4,14 @@
  * What must never be here: knowledge of plans, or a decision about what to keep.
  */
 import type { Retention } from '../../config/types.ts';
+import { ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
 import { type BackupResult, backUp } from './backup.ts';
 import { queryRestic, type ResticBinding } from './invocation.ts';
-import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot } from './output.ts';
+import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot, type RestoreSummary } from './output.ts';
+import { type RestoreSnapshotOptions, restoreSnapshot } from './restore.ts';
 import { compareVersions, OLDEST_RESTIC, parseResticVersion } from './version.ts';
 
 /** restic retries an unreachable backend for 15 minutes by itself (restic 0.19.1, measured), and no flag shortens it. */
@@ -28,6 +30,8 @@ export interface Restic {
     keep: ResticSnapshot[];
     remove: ResticSnapshot[];
   }>;
+  /** Lays a snapshot out in a directory. @throws {PhaseError} RepositoryDamaged, DiskFull, … */
+  restore(options: RestoreSnapshotOptions): Promise<RestoreSummary>;
   /** Forgets exactly these snapshots. */
   forget(snapshotIds: readonly string[]): Promise<void>;
 }
@@ -52,6 +56,7 @@ export function createRestic(binding: ResticBinding): Restic {
     backup: (options) => backUp(binding, options),
     snapshots: async (filter) => parseSnapshots(await queryRestic(binding, snapshotsArguments(filter))),
     previewForget: async (policy) => parseForgetPreview(await queryRestic(binding, forgetPreviewArguments(policy))),
+    restore: (options) => restoreSnapshot(binding, options),
     forget: async (snapshotIds) => {
       if (snapshotIds.length > 0) await queryRestic(binding, ['forget', ...snapshotIds]);
     },
@@ -59,7 +64,17 @@ export function createRestic(binding: ResticBinding): Restic {
 }
 
 async function probe(binding: ResticBinding): Promise<string> {
-  return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+  try {
+    return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+  } catch (error) {
+    if (!(error instanceof ProgramTimeout)) throw error;
+    const { name } = binding.repository;
+    throw new PhaseError(
+      'StorageUnavailable',
+      `repository ${name} did not answer within ${PROBE_TIMEOUT_MS / 1000} s. The run goes on by itself once it can be reached.`,
+      { cause: error },
+    );
+  }
 }
 
 async function init(binding: ResticBinding): Promise<{ repositoryId: string; wasCreated: boolean }> {

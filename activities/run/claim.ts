@@ -3,11 +3,12 @@
  *
  * What must never be here: a lock that a dead run can hold for ever, or one that a live run can lose.
  */
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
 import { PhaseError } from '../phase-error.ts';
+import { writeDurably } from '../stage/write-durably.ts';
 
 const claimSchema = z.object({
   workflow_id: z.string(),
@@ -51,7 +52,7 @@ export async function claimPlan(options: {
     released: false,
   };
   const draft = join(directory, `${options.run.runId}.draft`);
-  await writeFile(draft, JSON.stringify(claim), { mode: 0o600 });
+  await writeFile(draft, JSON.stringify(claim), { mode: 0o600, flush: true });
   try {
     await link(draft, claimPath(directory, number));
   } catch (error) {
@@ -78,20 +79,27 @@ export async function releaseClaim(planStateDirectory: string, runId: string): P
   const directory = join(planStateDirectory, 'claims');
   const current = await readClaim(directory);
   if (current === undefined || current.claim.run_id !== runId) return;
-  const draft = join(directory, `${runId}.draft`);
-  await writeFile(draft, JSON.stringify({ ...current.claim, released: true }), { mode: 0o600 });
-  await rename(draft, claimPath(directory, current.number));
+  await writeDurably(claimPath(directory, current.number), JSON.stringify({ ...current.claim, released: true }));
 }
 
 async function readClaim(directory: string): Promise<{ number: number; claim: Claim } | undefined> {
   const number = Math.max(0, ...(await claimNumbers(directory)));
   if (number === 0) return undefined;
   try {
-    return { number, claim: claimSchema.parse(JSON.parse(await readFile(claimPath(directory, number), 'utf8'))) };
+    return { number, claim: parseClaim(await readFile(claimPath(directory, number), 'utf8')) };
   } catch (error) {
     // Removed between listing and reading: then there is a newer one.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return readClaim(directory);
     throw error;
+  }
+}
+
+/** A file that a power failure damaged counts as released: whoever wrote it is gone. */
+function parseClaim(text: string): Claim {
+  try {
+    return claimSchema.parse(JSON.parse(text));
+  } catch {
+    return { workflow_id: '', run_id: '', started_at: '', released: true };
   }
 }
 

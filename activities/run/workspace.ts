@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
+import { removeTree } from '../stage/remove-tree.ts';
+import { writeDurably } from '../stage/write-durably.ts';
 import { holdsClaim } from './claim.ts';
 
 /** What is known of a source once it lies in the stage: what sealStage makes the manifest of. */
@@ -34,7 +36,7 @@ export async function prepareWorkspace(plan: Plan): Promise<void> {
 
 /** Removes the stage and the working files. Safe to repeat. */
 export async function removeWorkspace(plan: Plan): Promise<void> {
-  await rm(plan.stageDirectory, { recursive: true, force: true });
+  await removeTree(plan.stageDirectory);
   await rm(workDirectory(plan), { recursive: true, force: true });
 }
 
@@ -62,13 +64,12 @@ export async function saveLastGoodRun(plan: Plan, record: RunRecord): Promise<vo
   await writeJson(lastGoodPath(plan), record);
 }
 
-/** Record of the last run that succeeded; undefined before the first one. */
+/** Record of the last run that succeeded; undefined before the first one, or when the file was damaged: it is only a measure. */
 export async function loadLastGoodRun(plan: Plan): Promise<RunRecord | undefined> {
   try {
     return JSON.parse(await readFile(lastGoodPath(plan), 'utf8')) as RunRecord;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 
@@ -81,6 +82,5 @@ function workDirectory(plan: Plan): string {
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.partial`, JSON.stringify(value), { mode: 0o600 });
-  await rename(`${path}.partial`, path);
+  await writeDurably(path, JSON.stringify(value));
 }

@@ -20,7 +20,7 @@ const redact = createRedactor([]);
 
 /**
  * RESTORE.md of a stage: how to get everything back with restic or tar, sqlite3 and a MySQL client, for somebody who has nothing
- * but this file, on their worst day. Its `sh` blocks can be pasted one after the other.
+ * but this file, on their worst day. Each `sh` block can be pasted as it stands.
  */
 export function restoreDocument(input: RestoreDocumentInput): string {
   const { plan, run } = input;
@@ -121,7 +121,7 @@ tar ${decompress} -xpf "$archive" --numeric-owner --acls --xattrs --xattrs-inclu
 /** Names may hold anything but NUL, so they travel as base64; the \`x\` keeps a newline at the end of a name. */
 const CHECK = `## 2. Check the tree
 
-With jq and sha256sum. It prints each file that is missing or differs, and a last line that says how many there were:
+With jq and sha256sum. It prints each file that is missing or differs, and a last line with the counts:
 
 \`\`\`sh
 cd "$target"
@@ -139,7 +139,7 @@ jq -r '.entries[] | select(.type == "file") | (.path_base64 // (.path | @base64)
       printf 'DIFFERS: %s\\n' "$path"
     fi
   done
-  echo "$good files are as they were backed up, $bad differ"
+  echo "as they were backed up: $good; different or missing: $bad"
   [ "$bad" -eq 0 ]
 )
 \`\`\``;

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import type { RunRecord } from '../../contract/backup.ts';
-import type { Temporal } from '../connect.ts';
 import { type Context, printResult, readConfiguration, say, withTemporal } from '../context.ts';
 import { EXIT, exitCodeOfRun } from '../exit-codes.ts';
 import { requirePlan } from '../plans.ts';
 import { toRunDocument } from '../runs/run-document.ts';
-import type { StartedRun } from '../runs/start-run.ts';
 
 interface BackupFlags {
   detach?: true;
@@ -49,41 +47,11 @@ async function backup(context: Context, plan: string, flags: BackupFlags): Promi
       await printRun(context, run.record, flags.json === true);
       return EXIT.done;
     }
-    const record = await watch(context, temporal, { run, isJson: flags.json === true });
+    const { watchRun } = await import('../runs/watch-run.ts');
+    const record = await watchRun(context, temporal, { run, isJson: flags.json === true });
     await printRun(context, record, flags.json === true);
     return exitCodeOfRun(record.outcome, record.failure?.type);
   });
-}
-
-async function watch(
-  context: Context,
-  temporal: Temporal,
-  { run, isJson }: { run: StartedRun; isJson: boolean },
-): Promise<RunRecord> {
-  const { createRunDisplay } = await import('../rendering/run-display.ts');
-  const { followRun } = await import('../runs/follow-run.ts');
-  const { watchInterruptions } = await import('../runs/interruption.ts');
-  const display = createRunDisplay(context.io);
-  const interruption = watchInterruptions(context.io, {
-    onNotice: (line) => display.note(line),
-    onCancel: () => {
-      run.handle.cancel().catch((error: unknown) => display.note(`the run could not be cancelled: ${String(error)}`));
-    },
-  });
-  display.note(`run ${run.record.workflowId}`);
-  try {
-    const record = await followRun(temporal, run.handle, {
-      known: run.record,
-      onView: (view) => display.update(view),
-      signal: interruption.detached,
-    });
-    // Phases that ended since the last look.
-    display.update({ record, pending: new Map(), isWorkerSilent: false });
-    return record;
-  } finally {
-    interruption.stop();
-    display.end(isJson);
-  }
 }
 
 async function printRun(context: Context, record: RunRecord, isJson: boolean): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createRestic, type Restic } from '../../activities/restic/restic.ts';
@@ -80,3 +81,48 @@ test('a snapshot of another plan or host is never on the list of what to forget'
     expect(await restic.snapshots({ host: 'b', tags: ['plan:tracker'] })).toHaveLength(1);
     expect(await restic.snapshots({ host: 'a', tags: ['plan:tracker'] })).toHaveLength(1);
   }));
+
+/** A repository with one snapshot of two files, `files/a[1]/x` and `data`. */
+async function backedUp(directory: string): Promise<ReturnType<typeof bind> & { snapshotId: string }> {
+  const bound = bind(directory);
+  await bound.restic.init();
+  const stage = await makeStage(directory);
+  await mkdir(join(stage, 'files/a[1]'), { recursive: true });
+  await writeFile(join(stage, 'files/a[1]/x'), 'x');
+  await writeFile(join(stage, 'data'), randomBytes(3_000_000));
+  const { snapshot_id: snapshotId } = await bound.restic.backup({ directory: stage, host: 'a', tags: ['plan:app'] });
+  return { ...bound, snapshotId };
+}
+
+test('a snapshot is restored by its exact id, whole or in part, and a path is never a pattern', () =>
+  withDirectory(async (directory) => {
+    const { restic, context, snapshotId } = await backedUp(directory);
+    const whole = join(directory, 'whole');
+    const summary = await restic.restore({ snapshotId, target: whole });
+    expect(summary).toMatchObject({ files_restored: 5, bytes_restored: 3_000_003 });
+    const compared = await programs.run({ program: 'diff', args: ['-r', join(directory, 'stage'), whole] });
+    expect(compared).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(context.progress[0]).toEqual({ phase: 'restore' });
+    const part = join(directory, 'part');
+    await restic.restore({ snapshotId, target: part, include: ['manifest.json', 'files/a[1]'] });
+    expect((await readdir(part, { recursive: true })).sort()).toEqual(['files', 'files/a[1]', 'files/a[1]/x', 'manifest.json']);
+    await expect(restic.restore({ snapshotId: 'f'.repeat(64), target: part })).rejects.toMatchObject({ type: 'ConfigInvalid' });
+  }));
+
+test.each<[string, string]>([
+  ['a flipped byte', 'printf "\\377\\000\\377" | dd of="$pack" bs=1 seek=5000 conv=notrunc'],
+  ['a cut pack', 'truncate -s 100000 "$pack"'],
+  ['a lost pack', 'rm -f "$pack"'],
+  ['a lost index', 'rm -f index/*'],
+])('%s is told as damage of the repository, with what to do', (_, damage) =>
+  withDirectory(async (directory) => {
+    const { restic, snapshotId } = await backedUp(directory);
+    const script = `pack=$(find data -type f -size +1M | head -n 1) && chmod u+w "$pack" && ${damage}`;
+    const damaged = await programs.run({ program: 'sh', args: ['-c', script], cwd: join(directory, 'repository') });
+    expect(damaged.exitCode).toBe(0);
+    await expect(restic.restore({ snapshotId, target: join(directory, 'target') })).rejects.toMatchObject({
+      type: 'RepositoryDamaged',
+      message: expect.stringMatching(/snapshot \w{8} cannot be restored whole: .*--from archive.*restic check --read-data/),
+    });
+  }),
+);

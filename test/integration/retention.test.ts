@@ -3,37 +3,43 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { forgetSnapshots } from '../../activities/forget-snapshots.ts';
-import { createRestic } from '../../activities/restic/restic.ts';
+import { createRestic, type Restic } from '../../activities/restic/restic.ts';
 import { loadConfiguration } from '../../config/index.ts';
 import { renderConfiguration } from '../support/holdfast.ts';
-import { createTestContext, programs, withDirectory } from '../support/phase-context.ts';
+import { createTestContext, programs, type TestContext, withDirectory } from '../support/phase-context.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const FIRST_DAY = Date.parse('2026-01-01T03:00:00Z');
+
+interface Subject {
+  deps: ActivityDependencies;
+  restic: Restic;
+  stage: string;
+  context: TestContext;
+}
+
+/** An empty repository, a plan with a policy, and a stage to back up. */
+async function prepare(directory: string, policy: string): Promise<Subject> {
+  const file = join(directory, 'holdfast.yaml');
+  const sources = `sqlite:\n  a: { path: ${directory}/data/a.db }`;
+  await writeFile(file, renderConfiguration(directory, { sources, extra: `retention: ${policy}` }));
+  const environment = { RESTIC_SECRET: 'pw', PATH: process.env['PATH'] };
+  const configuration = await loadConfiguration({ file, environment });
+  const repository = configuration.repositories.get('main');
+  if (repository === undefined) throw new Error('no repository');
+  const context = createTestContext(environment);
+  const restic = createRestic({ programs, repository, stateDirectory: configuration.stateDirectory, context });
+  await restic.init();
+  const stage = join(directory, 'stage');
+  await mkdir(stage);
+  return { deps: { configuration, programs } as ActivityDependencies, restic, stage, context };
+}
 
 test(
   'after 40 daily runs retention keeps 7 days, 4 weeks and 12 months, and nothing else',
   () =>
     withDirectory(async (directory) => {
-      const file = join(directory, 'holdfast.yaml');
-      const extra = 'retention: { keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }';
-      await writeFile(file, renderConfiguration(directory, { sources: `sqlite:\n  a: { path: ${directory}/data/a.db }`, extra }));
-      const environment = { RESTIC_SECRET: 'pw', PATH: process.env['PATH'] };
-      const configuration = await loadConfiguration({ file, environment });
-      const context = createTestContext(environment);
-      const plan = configuration.plans.get('tracker');
-      if (plan === undefined) throw new Error('no plan');
-      const restic = createRestic({
-        programs,
-        repository: plan.repository,
-        stateDirectory: configuration.stateDirectory,
-        context,
-      });
-      await restic.init();
-      const stage = join(directory, 'stage');
-      await mkdir(stage);
-
-      const deps = { configuration, programs } as ActivityDependencies;
+      const { deps, restic, stage, context } = await prepare(directory, '{ keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }');
       for (let day = 0; day < 40; day++) {
         const time = new Date(FIRST_DAY + day * DAY_MS).toISOString().replace('T', ' ').slice(0, 19);
         await writeFile(join(stage, 'data'), time);
@@ -83,24 +89,13 @@ async function backUpAt(directory: string, stage: string, time: string): Promise
 
 test('a policy that would not keep the snapshot just made forgets nothing', () =>
   withDirectory(async (directory) => {
-    const file = join(directory, 'holdfast.yaml');
-    const extra = 'retention: { keep_last: 1 }';
-    await writeFile(file, renderConfiguration(directory, { sources: `sqlite:\n  a: { path: ${directory}/data/a.db }`, extra }));
-    const environment = { RESTIC_SECRET: 'pw', PATH: process.env['PATH'] };
-    const configuration = await loadConfiguration({ file, environment });
-    const context = createTestContext(environment);
-    const repository = configuration.repositories.get('main');
-    if (repository === undefined) throw new Error('no repository');
-    const restic = createRestic({ programs, repository, stateDirectory: configuration.stateDirectory, context });
-    await restic.init();
-    const stage = join(directory, 'stage');
-    await mkdir(stage);
+    const { deps, restic, stage, context } = await prepare(directory, '{ keep_last: 1 }');
     await writeFile(join(stage, 'data'), 'restic refuses an empty snapshot');
     // A clock that was wrong: the older snapshot lies in the future.
     await backUpAt(directory, stage, '2030-01-01 03:00:00');
     const snapshotId = await backUpAt(directory, stage, '2026-01-01 03:00:00');
     const run = { plan: 'tracker', workflowId: 'w', runId: '2', startedAt: '2026-01-01T03:00:00Z' };
-    const forgetting = forgetSnapshots({ configuration, programs } as ActivityDependencies, { run, snapshotId }, context);
+    const forgetting = forgetSnapshots(deps, { run, snapshotId }, context);
     await expect(forgetting).rejects.toMatchObject({
       type: 'DumpRejected',
       message: expect.stringContaining('nothing was forgotten'),

@@ -10,6 +10,8 @@ export interface TableFacts {
   bytes: number;
   /** Whether it has columns that a dump writes in hexadecimal. */
   hasBinary: boolean;
+  /** MariaDB's system versioning: the table keeps its rows' history. */
+  isVersioned: boolean;
 }
 
 /** What the server says of itself, of the account, and of the database. */
@@ -62,7 +64,14 @@ export function readCatalog(output: string, database: string): Catalog {
   const binary = new Set(of('binary').map(([name]) => name));
   const relations = of('relation').map(([name = '', type, engine = '', rows, bytes]) => ({
     type,
-    facts: { name, engine, rows: Number(rows), bytes: Number(bytes), hasBinary: binary.has(name) },
+    facts: {
+      name,
+      engine,
+      rows: Number(rows),
+      bytes: Number(bytes),
+      hasBinary: binary.has(name),
+      isVersioned: type === 'SYSTEM VERSIONED',
+    },
   }));
   const routines = of('routine').map(([kind, name, isUnreadable]) => ({
     name: `${kind} ${name}`,

@@ -46,16 +46,31 @@ function findEmptiness(source: MysqlSource, catalog: Catalog): Concern[] {
 }
 
 function findEngines(source: MysqlSource, catalog: Catalog): Concern[] {
-  const isLoose = (table: TableFacts) =>
-    !TRANSACTIONAL.has(table.engine.toLowerCase()) && !source.structureOnly.includes(table.name);
-  const loose = catalog.tables.filter(isLoose).map((table) => `${table.name} (${table.engine})`);
-  if (loose.length === 0) return [];
+  const dumped = catalog.tables.filter((table) => !source.structureOnly.includes(table.name));
+  const loose = dumped.filter((table) => !TRANSACTIONAL.has(table.engine.toLowerCase()));
+  const versioned = dumped.filter((table) => table.isVersioned).map((table) => table.name);
   return [
-    {
-      message: `tables outside of InnoDB are dumped as they are at that moment, not as of one moment: ${listNames(loose)}`,
-      advice: '`ALTER TABLE … ENGINE=InnoDB` makes a table part of the consistent state.',
-    },
+    ...(loose.length === 0
+      ? []
+      : [
+          {
+            message: `tables outside of InnoDB are dumped as they are at that moment, not as of one moment: ${describeEngines(loose)}`,
+            advice: '`ALTER TABLE … ENGINE=InnoDB` makes a table part of the consistent state.',
+          },
+        ]),
+    ...(versioned.length === 0
+      ? []
+      : [
+          {
+            message: `system-versioned tables are dumped without the history of their rows: ${listNames(versioned)}`,
+            advice: 'Where the history counts, dump it by hand with `mariadb-dump --dump-history` (10.11 or newer).',
+          },
+        ]),
   ];
+}
+
+function describeEngines(tables: readonly TableFacts[]): string {
+  return listNames(tables.map((table) => `${table.name} (${table.engine})`));
 }
 
 const LOSSES: Readonly<Record<string, string>> = {

@@ -1,12 +1,10 @@
+import { dirname } from 'node:path';
 import type { SqliteSource } from '../../../config/types.ts';
-import { sourceId } from '../../../contract/backup.ts';
 
 /** A section of RESTORE.md. `stagePath` is relative to the directory that holds it. */
 export function restoreInstructions(source: SqliteSource, stagePath: string): string {
   const path = shellQuote(source.path);
-  return `### ${sourceId(source)}
-
-\`${stagePath}\` is the SQLite database ${inlineCode(source.path)}${source.method === 'sql' ? ' as SQL text' : ''}. To put it back, in the directory of this file:
+  return `\`${stagePath}\` is the SQLite database ${inlineCode(source.path)}${source.method === 'sql' ? ' as SQL text' : ''}. To put it back, in the directory of this file:
 
 1. Stop the service that uses it.
 2. Note owner and mode of what is there now, and keep it until all is well. The old \`-wal\`, \`-shm\` and \`-journal\` must not stay: they belong to the old database and would damage the restored one.
@@ -15,9 +13,10 @@ export function restoreInstructions(source: SqliteSource, stagePath: string): st
    stat -c '%U:%G %a' ${path}
    mkdir -p ${path}.before && mv ${path} ${path}-wal ${path}-shm ${path}-journal ${path}.before/ 2>/dev/null
    \`\`\`
-3. ${source.method === 'sql' ? 'Load the text into a new database' : 'Copy the file'} and check it; the answer must be \`ok\`. ${source.method === 'sql' ? 'The load takes a while.' : ''}
+3. ${source.method === 'sql' ? 'Load the text into a new database' : 'Copy the file'} and check it; the answer must be \`ok\`.${source.method === 'sql' ? ' The load takes a while.' : ''}
 
    \`\`\`sh
+   mkdir -p ${shellQuote(dirname(source.path))}
    ${source.method === 'sql' ? `sqlite3 -bail ${path} < ${stagePath}` : `cp ${stagePath} ${path}`}
    sqlite3 ${path} 'PRAGMA integrity_check'
    \`\`\`

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { compareWithStage } from '../../../../activities/archive/tar.ts';
 import { writeArchive } from '../../../../activities/archive/write-archive.ts';
@@ -97,7 +98,7 @@ test('a full disk is told as such, and leaves nothing', () =>
     }
   }));
 
-test('cancelling leaves nothing', () =>
+test('cancelling leaves nothing, neither files nor children', () =>
   withDirectory(async (directory) => {
     const stageDirectory = await makeStage(directory);
     await programs.run({ program: 'sh', args: ['-c', `head -c 50000000 /dev/urandom > ${stageDirectory}/random`] });
@@ -107,4 +108,39 @@ test('cancelling leaves nothing', () =>
     setTimeout(() => context.controller.abort(reason), 60);
     await expect(writeArchive({ archive, stageDirectory, run, programs }, context)).rejects.toBe(reason);
     expect(await readdir(archive.directory)).toEqual([]);
+    await sleep(1_000);
+    // tar and its compressor would hold files in here.
+    const open = await programs.run({
+      program: 'sh',
+      args: ['-c', 'ls -l /proc/[0-9]*/fd 2>&1 | grep -F "$1"', 'sh', directory],
+    });
+    expect(open.stdout).toBe('');
+  }));
+
+test('an archive of an earlier attempt that is damaged is written again', () =>
+  withDirectory(async (directory) => {
+    const options = { archive: archiveIn(directory), stageDirectory: await makeStage(directory), run, programs };
+    const { path, bytes } = await writeArchive(options, createTestContext());
+    await writeFile(path, (await readFile(path)).subarray(0, bytes / 2));
+    const context = createTestContext();
+    expect((await writeArchive(options, context)).path).toBe(path);
+    expect(context.warnings).toEqual([expect.stringContaining(`${path} of an earlier attempt is not what the stage holds`)]);
+    await compareWithStage({ programs, format: 'tar.zst', stageDirectory: options.stageDirectory, context }, path);
+    expect(await readdir(options.archive.directory)).toHaveLength(1);
+  }));
+
+test('a directory that may wait for its disk is not made up', () =>
+  withDirectory(async (directory) => {
+    const stageDirectory = await makeStage(directory);
+    const mountPoint = join(directory, 'mount');
+    const archive = archiveIn(mountPoint);
+    await expect(writeArchive({ archive, stageDirectory, run, programs }, createTestContext())).rejects.toMatchObject({
+      type: 'StorageUnavailable',
+      message: expect.stringContaining(`${archive.directory} cannot be used (ENOENT)`),
+    });
+    await mkdir(mountPoint);
+    const context = createTestContext();
+    await writeArchive({ archive, stageDirectory, run, programs }, context);
+    expect(context.warnings).toEqual([expect.stringContaining(`made in an empty ${mountPoint}. Is its disk mounted?`)]);
+    expect((await stat(archive.directory)).mode & 0o777).toBe(0o700);
   }));

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { claimPlan, holdsClaim, releaseClaim } from '../../../../activities/run/claim.ts';
@@ -60,4 +60,12 @@ test('a claim waits for the answer of a Temporal that cannot be reached instead 
     const second = claimPlan({ directory, run: runOf('b'), isRunOpen: () => Promise.reject(unreachable) });
     await expect(second).rejects.toBe(unreachable);
     expect(await holdsClaim(directory, 'a')).toBe(true);
+  }));
+
+test('a claim that a power failure damaged holds nobody up', () =>
+  withDirectory(async (directory) => {
+    await claimPlan({ directory, run: runOf('a'), isRunOpen: allOpen });
+    await writeFile(join(directory, 'claims/1.json'), '');
+    await claimPlan({ directory, run: runOf('b'), isRunOpen: allOpen });
+    expect(await holdsClaim(directory, 'b')).toBe(true);
   }));

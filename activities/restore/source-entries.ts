@@ -1,0 +1,15 @@
+import type { Manifest, ManifestEntry } from '../stage/manifest.ts';
+
+/** Place of a source in the stage, relative to it: `files/config`, `sqlite/tracker.db`. */
+export function sourcePlace(manifest: Manifest, id: string): string | undefined {
+  const facts = manifest.sources[id];
+  if (facts === undefined) return undefined;
+  return facts.kind === 'files' ? id : facts.path;
+}
+
+/** Entries of the manifest that belong to the given sources; all of them when none are given. */
+export function entriesOf(manifest: Manifest, only: ReadonlySet<string> | undefined): ManifestEntry[] {
+  if (only === undefined) return manifest.entries;
+  const places = [...only].flatMap((id) => sourcePlace(manifest, id) ?? []);
+  return manifest.entries.filter(({ path }) => places.some((place) => path === place || path.startsWith(`${place}/`)));
+}
