@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/types.ts';
 import type { RunRecord } from '../contract/backup.ts';
+import type { MaintenanceTask } from '../contract/maintenance.ts';
 import type { Programs } from '../process/programs.ts';
 
 /** Everything an activity has besides its input. The worker builds it once. */
@@ -16,4 +17,6 @@ export interface ActivityDependencies {
   isRunOpen(run: { workflowId: string; runId: string }): Promise<boolean>;
   /** Told of each run that ended: counts it in the metrics. */
   onRunReported(record: RunRecord): void;
+  /** Told of each check or prune that ended. */
+  onMaintenanceReported(task: MaintenanceTask, record: RunRecord): void;
 }

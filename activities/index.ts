@@ -13,6 +13,7 @@ import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
+import { checkRepository, openMaintenance, pruneRepository, reportMaintenance } from './maintain-repository.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
 import { reportRun } from './report-run.ts';
@@ -20,6 +21,7 @@ import { rotateArchives } from './rotate-archives.ts';
 import { ActivePhases } from './run/active-phases.ts';
 import { sealStage } from './seal-stage.ts';
 import { stageFiles } from './stage-files.ts';
+import { unlockRepository } from './unlock-repository.ts';
 import { writeArchive } from './write-archive.ts';
 
 /** Creates the activities of a worker. */
@@ -46,6 +48,11 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     rotateArchives: ofRun(rotateArchives),
     cleanUpStage: ofRun(cleanUpStage),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
+    openMaintenance: phase(deps, (input, context) => openMaintenance(deps, input, context)),
+    checkRepository: phase(deps, (input, context) => checkRepository(deps, input, context)),
+    pruneRepository: phase(deps, (input, context) => pruneRepository(deps, input, context)),
+    reportMaintenance: phase(deps, (input) => reportMaintenance(deps, input)),
+    unlockRepository: (input) => runActivity(deps, (context) => unlockRepository(deps, input, context)),
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
     examineHost: () => runActivity(deps, (context) => examineHost(deps, context)),

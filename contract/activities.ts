@@ -11,6 +11,7 @@ import type {
   WriteArchiveResult,
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
+import type { MaintenanceActivities } from './maintenance.ts';
 
 export interface OpenRunInput {
   workflowId: string;
@@ -60,4 +61,4 @@ export interface InspectActivities {
   examineHost(): Promise<ExamineHostResult>;
 }
 
-export interface Activities extends BackupActivities, InspectActivities {}
+export interface Activities extends BackupActivities, InspectActivities, MaintenanceActivities {}

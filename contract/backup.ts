@@ -1,3 +1,5 @@
+import type { Maintained } from './maintenance.ts';
+
 /** Input of the workflow `backup`. It names things and never describes them: no path, command, host or secret. */
 export interface BackupInput {
   /** Name of a plan in the worker's `holdfast.yaml`. */
@@ -116,6 +118,7 @@ export interface PhaseRecord {
 
 /** Everything that is known of a run: its result, its memo and what `reportRun` keeps. Field names are our JSON format. */
 export interface RunRecord {
+  /** Of a check or prune, which belong to no plan: the name of the repository. */
   plan: string;
   host: string;
   workflowId: string;
@@ -127,6 +130,8 @@ export interface RunRecord {
   bytesProcessed?: number;
   bytesAdded?: number;
   archive?: { path: string; bytes: number };
+  /** Checks and prunes only. */
+  maintained?: Maintained;
   phases: PhaseRecord[];
   warnings: string[];
   failure?: { type: string; message: string; phase: string };

@@ -7,6 +7,9 @@
 /** Workflow types, as `temporal workflow start --type` takes them. */
 export const WORKFLOWS = {
   backup: 'backup',
+  check: 'check',
+  prune: 'prune',
+  unlockRepository: 'unlockRepository',
   initRepository: 'initRepository',
   listSnapshots: 'listSnapshots',
   examineHost: 'examineHost',
@@ -33,6 +36,16 @@ export function backupScheduleId(host: string, plan: string): string {
  */
 export function backupWorkflowId(host: string, plan: string): string {
   return `backup/${host}/${plan}`;
+}
+
+/** Id of the schedule that checks or prunes a repository. */
+export function maintenanceScheduleId(host: string, repository: string, task: 'check' | 'prune'): string {
+  return `${schedulePrefix(host)}repository/${repository}/${task}`;
+}
+
+/** Start of the ids of the checks or prunes of a repository. */
+export function maintenanceWorkflowId(host: string, repository: string, task: 'check' | 'prune'): string {
+  return `${task}/${host}/${repository}`;
 }
 
 /** Search attributes that make the Web UI's list readable; all of type Keyword (at most 255 characters). */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import { loadLastMaintenance } from '../activities/run/repository-state.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
 import { taskQueueName } from '../contract/names.ts';
@@ -84,6 +85,7 @@ async function createWorker(
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),
       onRunReported: (record) => parts.metrics.record(record),
+      onMaintenanceReported: (task, record) => parts.metrics.recordMaintenance(task, record),
     }),
     shutdownGraceTime: DRAIN_GRACE_MS,
     shutdownForceTime: DRAIN_LIMIT_MS,
@@ -136,6 +138,13 @@ async function seedMetrics(configuration: Configuration, metrics: RunMetrics): P
   for (const plan of configuration.plans.values()) {
     const lastGood = await loadLastGoodRun(plan);
     if (lastGood !== undefined) metrics.seed(lastGood);
+  }
+  const { stateDirectory, repositories } = configuration;
+  for (const repository of repositories.keys()) {
+    for (const task of ['check', 'prune'] as const) {
+      const last = await loadLastMaintenance({ stateDirectory, repository }, task);
+      if (last !== undefined) metrics.recordMaintenance(task, last);
+    }
   }
 }
 

@@ -5,4 +5,5 @@
  * function becomes a workflow type.
  */
 export { backup } from './backup.ts';
-export { examineHost, initRepository, listSnapshots } from './inspect.ts';
+export { examineHost, initRepository, listSnapshots, unlockRepository } from './inspect.ts';
+export { check, prune } from './maintenance.ts';

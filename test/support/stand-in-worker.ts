@@ -8,8 +8,11 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
-import type { Activities } from '../../contract/activities.ts';
+import type { BackupActivities, InspectActivities } from '../../contract/activities.ts';
 import { taskQueueName } from '../../contract/names.ts';
+
+/** What has a stand-in: the workflows of these. */
+type Activities = BackupActivities & InspectActivities;
 
 const DONE = { attempt: 1, warnings: [] };
 
