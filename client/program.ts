@@ -7,12 +7,15 @@ import { HOLDFAST_VERSION } from '../contract/version.ts';
 import { type ErrorReport, reportError } from './command-error.ts';
 import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
+import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHistory } from './commands/history.ts';
 import { addInit } from './commands/init.ts';
+import { addPrune } from './commands/prune.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addStatus } from './commands/status.ts';
+import { addUnlock } from './commands/unlock.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { Context } from './context.ts';
@@ -29,10 +32,13 @@ const COMMANDS: readonly AddCommand[] = [
   addApply,
   addInit,
   addBackup,
+  addCheck,
+  addPrune,
   addSnapshots,
   addStatus,
   addHistory,
   addDoctor,
+  addUnlock,
   addConfig,
 ];
 
