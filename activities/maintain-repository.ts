@@ -42,7 +42,7 @@ const DEFAULT_DEADLINE_MS = 6 * 60 * 60 * 1000;
  */
 export async function openMaintenance(
   deps: OpenDependencies,
-  { task, input }: OpenMaintenanceInput,
+  { task, startedAt, input }: OpenMaintenanceInput,
   context: PhaseContext,
 ): Promise<Omit<OpenMaintenanceResult, keyof PhaseResult>> {
   const { configuration } = deps;
@@ -53,12 +53,13 @@ export async function openMaintenance(
   }
   const repository = findRepository(configuration, parsed.data.repository);
   await requireRestic(deps.programs, context.signal);
-  await requireNoRun(deps, repository);
+  const deadlineMs = repository[task]?.deadlineMs ?? DEFAULT_DEADLINE_MS;
+  await requireNoRun(deps, repository, Date.parse(startedAt) + deadlineMs);
   return {
     repository: repository.name,
     host: configuration.host,
     readsAllData: parsed.data.read_data,
-    deadlineMs: repository[task]?.deadlineMs ?? DEFAULT_DEADLINE_MS,
+    deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
   };
 }
@@ -74,7 +75,7 @@ export function findRepository({ repositories, file, host }: Configuration, name
   );
 }
 
-async function requireNoRun(deps: OpenDependencies, repository: Repository): Promise<void> {
+async function requireNoRun(deps: OpenDependencies, repository: Repository, deadline: number): Promise<void> {
   const plans = [...deps.configuration.plans.values()].filter((plan) => plan.repository.name === repository.name);
   for (const plan of plans) {
     const holder = await findHolder(plan.stateDirectory);
@@ -82,7 +83,7 @@ async function requireNoRun(deps: OpenDependencies, repository: Repository): Pro
     throw new PhaseError(
       'RepositoryLocked',
       `repository ${repository.name} is in use: run ${holder.workflowId} of plan ${plan.name} is in progress since ${holder.startedAt}, and goes first.`,
-      { retryAfterMs: BUSY_RETRY_MS },
+      { retryAfterMs: BUSY_RETRY_MS, isFinal: Date.now() > deadline },
     );
   }
 }

@@ -19,6 +19,8 @@ export interface PruneInput {
 
 export interface OpenMaintenanceInput {
   task: MaintenanceTask;
+  /** Start of the workflow, ISO 8601 in UTC. */
+  startedAt: string;
   /** The workflow's input as it came: it may be anything, and is judged by the activity. */
   input: unknown;
 }

@@ -73,7 +73,9 @@ async function maintain(
 
 async function open(recorder: RunRecorder, task: MaintenanceTask, input: unknown): Promise<OpenMaintenanceResult> {
   const activities = proxyActivities<MaintenanceActivities>(phaseOptions(OPEN_DEADLINE_MS));
-  const opened = await recorder.follow('openMaintenance', () => activities.openMaintenance({ task, input }));
+  const opened = await recorder.follow('openMaintenance', () =>
+    activities.openMaintenance({ task, startedAt: recorder.record.startedAt, input }),
+  );
   recorder.record.host = opened.host;
   if (opened.hasSearchAttributes) setAttribute('host', opened.host);
   return opened;

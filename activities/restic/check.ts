@@ -63,15 +63,13 @@ async function describeDamage(binding: ResticBinding, errors: string[], summary:
   const { name } = binding.repository;
   const { packs, trees } = namedDamage(errors, summary);
   const affected = await findAffected(binding, { packs, trees });
-  const said = errors
-    .map((error) => error.trim())
-    .filter((error) => /^(?:pack|error for tree|tree|id|blob|snapshot)\b/.test(error))
-    .slice(0, MAX_ERRORS)
-    .map((error) => error.slice(0, 200));
+  const lines = errors.map((error) => error.trim().slice(0, 200));
+  const named = lines.filter((line) => /^(?:pack|error for tree|tree|id|blob|snapshot)\b/.test(line));
+  const said = (named.length === 0 ? lines : named).slice(0, MAX_ERRORS).join(' / ');
   const damaged = packs.length === 0 ? '' : ` Damaged packs: ${bounded(packs.map((id) => id.slice(0, 8)))}.`;
   return new PhaseError(
     'RepositoryDamaged',
-    `repository ${name} is damaged: ${said.join(' / ') || 'restic check found errors'}.${damaged} ${affected} ` +
+    `repository ${name} is damaged: ${said}.${damaged} ${affected} ` +
       'Copy the repository before anything is changed, and look at the disk under it. Other snapshots and the local archives are not ' +
       `concerned. Then repair it as restic's troubleshooting guide says (${repairCommands(packs)}), and start a backup of each plan, ` +
       'which stores again what still exists.',

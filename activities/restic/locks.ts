@@ -4,7 +4,7 @@ import { isPidInUse, stateOfProcess } from '../../process/identity.ts';
 import { callRestic, queryUnlocked, type ResticBinding } from './call.ts';
 import { RESTIC_EXIT } from './exit-codes.ts';
 import { judgeLocks, type RepositoryLock } from './lock-judgement.ts';
-import { dropRecord, loadRecords } from './process-records.ts';
+import { dropRecord, loadRecords, type ProcessRecord } from './process-records.ts';
 
 /** A lock as `restic cat lock` prints it (restic 0.19.1). */
 const lockSchema = z.object({
@@ -32,6 +32,9 @@ export async function unlock(binding: ResticBinding): Promise<void> {
   await queryUnlocked(binding, ['unlock']);
 }
 
+/** A process in another container that has no lock after so long has ended, and its record was lost. */
+const RECORD_OLD_AFTER_MS = 10 * 60 * 1000;
+
 /**
  * Clears what a dead restic of this worker left: a lock that would fail every forget, check and prune from then on.
  *
@@ -50,6 +53,10 @@ export async function clearDeadLocks(binding: ResticBinding): Promise<void> {
     locks = await listLocks(binding);
   }
   const { records: held } = judgeLocks(locks, { dead, hostname: hostname(), now: Date.now(), isPidInUse });
-  const settled = dead.filter(({ record, state }) => state === 'gone' && !held.includes(record));
+  const settled = dead.filter(({ record, state }) => !held.includes(record) && (state === 'gone' || isOld(record)));
   await Promise.all(settled.map(({ record }) => dropRecord(record.file)));
+}
+
+function isOld({ startedAt }: ProcessRecord): boolean {
+  return Date.now() - Date.parse(startedAt) > RECORD_OLD_AFTER_MS;
 }
