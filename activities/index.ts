@@ -14,6 +14,7 @@ import { examineHost } from './examine-host.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
 import { checkRepository, openMaintenance, pruneRepository, reportMaintenance } from './maintain-repository.ts';
+import { notify } from './notify.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
 import { reportRun } from './report-run.ts';
@@ -47,6 +48,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     forgetSnapshots: ofRun(forgetSnapshots),
     rotateArchives: ofRun(rotateArchives),
     cleanUpStage: ofRun(cleanUpStage),
+    notify: phase(deps, (input, context) => notify(deps, input, context)),
     reportRun: phase(deps, (input) => reportRun(deps, input)),
     openMaintenance: phase(deps, (input, context) => openMaintenance(deps, input, context)),
     checkRepository: phase(deps, (input, context) => checkRepository(deps, input, context)),

@@ -59,4 +59,9 @@ plans:
       required_files: [files/config/config/.env, files/config/tracker/etc/tracker.toml, sqlite/tracker.db]
       queries:                           # run on the restored copy
         - { sqlite: tracker, sql: "SELECT count(*) FROM torrents", at_least: 1 }
+
+# Who is told how runs end: by a POST to an address, which is a secret since it has a token in it, or by a program of yours.
+notifications:
+  - { on: [failed, partial], url: { file: /run/secrets/ntfy-url }, format: text }   # json for Slack, Mattermost, Discord
+  - { on: [succeeded], url: { file: /run/secrets/healthchecks-url } }               # a dead man's switch: tells you of silence
 `;

@@ -1,12 +1,22 @@
 import { posix } from 'node:path';
 import { resolveSecret } from './resolve-secret.ts';
 import { resolveSources } from './resolve-sources.ts';
+import type { NotificationFile } from './schema/notification.ts';
 import type { PlanFile, RetentionFile } from './schema/plan.ts';
 import type { RepositoryFile } from './schema/repository.ts';
 import type { ScheduleFile } from './schema/schedule.ts';
 import type { VerificationFile } from './schema/verification.ts';
 import type { ConfigurationFile } from './schema.ts';
-import type { Configuration, Plan, Repository, Retention, Schedule, Verification, VerificationQuery } from './types.ts';
+import type {
+  Configuration,
+  Notification,
+  Plan,
+  Repository,
+  Retention,
+  Schedule,
+  Verification,
+  VerificationQuery,
+} from './types.ts';
 
 /** Turns the file's shape into the domain's. `parsed` must have passed the schema and all checks. */
 export function resolveConfiguration(parsed: ConfigurationFile, file: string): Configuration {
@@ -27,7 +37,18 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
       return [name, { name, repository, ...resolvePlan(plan), stageDirectory, stateDirectory }];
     }),
   );
-  return { file, host: parsed.host, ...directories, repositories, plans };
+  return {
+    file,
+    host: parsed.host,
+    ...directories,
+    repositories,
+    plans,
+    notifications: parsed.notifications.map(resolveNotification),
+  };
+}
+
+function resolveNotification({ on, url, format, command }: NotificationFile): Notification {
+  return { on, format, target: url === undefined ? { command: command ?? [] } : { url: resolveSecret(url) } };
 }
 
 function resolveRepository(name: string, repository: RepositoryFile): Repository {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
+import { notificationSchema } from './schema/notification.ts';
 import { planSchema } from './schema/plan.ts';
 import { repositorySchema } from './schema/repository.ts';
 
@@ -19,6 +20,7 @@ export const configurationSchema = z
     restore_directory: ownDirectory('Absolute directory that restores go to.'),
     repositories: z.record(nameSchema, repositorySchema).meta({ description: 'restic repositories, by name.' }),
     plans: z.record(nameSchema, planSchema).meta({ description: 'What is backed up, where to and when, by name.' }),
+    notifications: z.array(notificationSchema).meta({ description: 'Who is told how runs end.' }).prefault([]),
   })
   .meta({ title: 'holdfast.yaml', description: 'Configuration of Holdfast.' });
 

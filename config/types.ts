@@ -153,6 +153,14 @@ export interface Plan {
   readonly stateDirectory: string;
 }
 
+/** Somebody who is told how runs end. */
+export interface Notification {
+  readonly on: readonly ('succeeded' | 'partial' | 'failed' | 'cancelled')[];
+  /** Body of an HTTP request; a program always gets JSON. */
+  readonly format: 'json' | 'text';
+  readonly target: { readonly url: SecretReference } | { readonly command: readonly string[] };
+}
+
 export interface Configuration {
   /** Absolute path of the file it was read from. */
   readonly file: string;
@@ -162,4 +170,5 @@ export interface Configuration {
   readonly restoreDirectory: string;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly plans: ReadonlyMap<string, Plan>;
+  readonly notifications: readonly Notification[];
 }

@@ -3,6 +3,7 @@ import type {
   ForgetSnapshotsResult,
   OpenRunResult,
   PhaseResult,
+  ReportRunResult,
   RotateArchivesResult,
   RunRecord,
   RunReference,
@@ -39,6 +40,12 @@ export interface ReportRunInput {
   record: RunRecord;
 }
 
+export interface NotifyInput {
+  record: RunRecord;
+  /** Position in the list of `holdfast.yaml`, from 0. */
+  notification: number;
+}
+
 /** The phases of a backup run. Each is safe to repeat: a retry starts from what its last attempt left. */
 export interface BackupActivities {
   openRun(input: OpenRunInput): Promise<OpenRunResult>;
@@ -51,7 +58,8 @@ export interface BackupActivities {
   forgetSnapshots(input: ForgetSnapshotsInput): Promise<ForgetSnapshotsResult>;
   rotateArchives(input: PhaseInput): Promise<RotateArchivesResult>;
   cleanUpStage(input: PhaseInput): Promise<PhaseResult>;
-  reportRun(input: ReportRunInput): Promise<PhaseResult>;
+  reportRun(input: ReportRunInput): Promise<ReportRunResult>;
+  notify(input: NotifyInput): Promise<PhaseResult>;
 }
 
 /** What the CLI asks of the worker's machine. Inputs come from outside and are judged by the activity. */

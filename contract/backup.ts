@@ -100,6 +100,11 @@ export interface RotateArchivesResult extends PhaseResult {
   removed: number;
 }
 
+export interface ReportRunResult extends PhaseResult {
+  /** Which of the configured notifications are due: positions in the list of `holdfast.yaml`, from 0. */
+  notifications: number[];
+}
+
 export type Outcome = 'succeeded' | 'partial' | 'failed' | 'cancelled';
 
 export type PhaseStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'skipped';

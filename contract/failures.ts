@@ -46,6 +46,11 @@ export const FAILURES = {
   DiskFull: { retry: 'back-off', exitCode: 1, meaning: 'a disk is full' },
   ProcessTimeout: { retry: 'back-off', exitCode: 1, meaning: 'a program made no progress or ran out of time' },
   PlanBusy: { retry: 'back-off', exitCode: 1, meaning: 'another run of the same plan is in progress' },
+  NotificationFailed: {
+    retry: 'back-off',
+    exitCode: 1,
+    meaning: 'somebody who is to be told of a run could not be reached; the run itself is not touched by it',
+  },
   Unexpected: { retry: 'never', exitCode: 1, meaning: 'a defect or a condition that Holdfast does not know' },
 } as const satisfies Record<string, FailureClass>;
 

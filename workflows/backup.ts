@@ -21,8 +21,8 @@ import {
   type WriteArchiveResult,
 } from '../contract/backup.ts';
 import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
-import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { CLOSING_DEADLINE_MS, NOTIFY_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { describeFailure, RunRecorder } from './run-recorder.ts';
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -138,14 +138,39 @@ async function allOrNone(steps: (() => Promise<unknown>)[]): Promise<void> {
   if (first !== undefined) throw first.error;
 }
 
-async function close(recorder: RunRecorder, run: RunReference, failure: unknown, hasSearchAttributes: boolean): Promise<void> {
+async function close(
+  recorder: RunRecorder,
+  run: RunReference,
+  failure: Error | undefined,
+  hasSearchAttributes: boolean,
+): Promise<void> {
   const activities = proxyActivities<BackupActivities>(phaseOptions(CLOSING_DEADLINE_MS));
-  const swallow = (what: string) => (error: unknown) => recorder.warn([`${what} failed: ${String(error)}`]);
-  await recorder.follow('cleanUpStage', () => activities.cleanUpStage({ run })).catch(swallow('cleaning up'));
+  const { record } = recorder;
+  await recorder.follow('cleanUpStage', () => activities.cleanUpStage({ run })).catch(warnOf(recorder, 'cleaning up failed'));
   recorder.finish(failure);
-  await activities.reportRun({ record: recorder.record }).catch(swallow('reporting'));
-  upsertMemo({ [RUN_RECORD_MEMO]: recorder.record });
-  if (hasSearchAttributes) setAttributes({ outcome: recorder.record.outcome });
+  const report = await activities.reportRun({ record }).catch(warnOf(recorder, 'reporting failed'));
+  upsertMemo({ [RUN_RECORD_MEMO]: record });
+  if (hasSearchAttributes) setAttributes({ outcome: record.outcome });
+  const due = report?.notifications ?? [];
+  if (due.length === 0) return;
+  await notifyAll(recorder, due);
+  upsertMemo({ [RUN_RECORD_MEMO]: record });
+}
+
+/** Tells everybody who wants to hear of it. Whoever cannot be reached becomes a warning of the run. */
+async function notifyAll(recorder: RunRecorder, due: number[]): Promise<void> {
+  const { notify } = proxyActivities<BackupActivities>(phaseOptions(NOTIFY_DEADLINE_MS));
+  const { record } = recorder;
+  await Promise.all(
+    due.map((notification) => notify({ record, notification }).catch(warnOf(recorder, 'somebody was not told of this run'))),
+  );
+}
+
+function warnOf(recorder: RunRecorder, what: string): (error: unknown) => undefined {
+  return (error) => {
+    recorder.warn([`${what}: ${describeFailure(error).message}`]);
+    return undefined;
+  };
 }
 
 function setAttributes(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string>>): void {

@@ -10,6 +10,9 @@ export const OPEN_DEADLINE_MS = 6 * 60 * 60 * 1000;
 /** How long an ended run waits for a worker that cleans up after it and takes its report. The next run sweeps what is left. */
 export const CLOSING_DEADLINE_MS = 60 * 60 * 1000;
 
+/** How long it is tried to tell somebody; a run that is over should not look as if it were in progress for long. */
+export const NOTIFY_DEADLINE_MS = 10 * 60 * 1000;
+
 /**
  * Options of a phase that must be over by `deadlineMs` from now.
  *

@@ -72,7 +72,8 @@ export class RunRecorder {
   }
 }
 
-function describeFailure(error: unknown): { type: string; message: string } {
+/** Type and message of what an activity failed with, for the record. */
+export function describeFailure(error: unknown): { type: string; message: string } {
   const cause = rootOf(error);
   if (cause instanceof ApplicationFailure) return { type: cause.type ?? 'Unexpected', message: cause.message };
   if (cause instanceof TimeoutFailure) {

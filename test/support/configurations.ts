@@ -45,5 +45,6 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     restoreDirectory: '/var/lib/holdfast/restore',
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
     plans: new Map(plans.map((each) => [each.name, each])),
+    notifications: [],
   };
 }

@@ -1,0 +1,31 @@
+import type { RunRecord } from '../../contract/backup.ts';
+
+/** One sentence or two for a person, without markup. */
+export function messageText(record: RunRecord): string {
+  const head = `Backup of ${record.plan} on ${record.host}: ${record.outcome}.`;
+  const failure =
+    record.failure === undefined ? [] : [`${record.failure.phase}: ${record.failure.type}: ${record.failure.message}`];
+  const snapshot = record.snapshotId === undefined ? [] : [`Snapshot ${record.snapshotId.slice(0, 8)}.`];
+  return [head, ...failure, ...snapshot, ...record.warnings.slice(0, 5).map((warning) => `Warning: ${warning}`)].join('\n');
+}
+
+/** The run for a program. `text` is what Slack and Mattermost show of it, `content` what Discord does. */
+export function messageDocument(record: RunRecord): Record<string, unknown> {
+  const text = messageText(record);
+  return {
+    text,
+    content: text.slice(0, 2_000),
+    plan: record.plan,
+    host: record.host,
+    outcome: record.outcome,
+    workflow_id: record.workflowId,
+    run_id: record.runId,
+    started_at: record.startedAt,
+    finished_at: record.finishedAt ?? null,
+    snapshot_id: record.snapshotId ?? null,
+    bytes_processed: record.bytesProcessed ?? null,
+    bytes_added: record.bytesAdded ?? null,
+    warnings: record.warnings,
+    failure: record.failure ?? null,
+  };
+}
