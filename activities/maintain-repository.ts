@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Configuration, Repository } from '../config/types.ts';
-import type { PhaseResult } from '../contract/backup.ts';
+import type { PhaseResult, ReportRunResult } from '../contract/backup.ts';
 import type {
   CheckRepositoryInput,
   CheckResult,
@@ -11,6 +11,7 @@ import type {
   ReportMaintenanceInput,
 } from '../contract/maintenance.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { dueNotifications } from './notifications/due.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { checkRepository as check, type DataToRead, describeData } from './restic/check.ts';
@@ -130,11 +131,15 @@ export async function pruneRepository(
   return prune({ ...deps, repository, stateDirectory, context });
 }
 
-/** Counts an ended check or prune in the metrics, and keeps the record of one that succeeded. */
-export async function reportMaintenance(deps: ActivityDependencies, { task, record }: ReportMaintenanceInput): Promise<object> {
-  const { stateDirectory, repositories } = deps.configuration;
-  if (!repositories.has(record.plan)) return {};
+/** Counts an ended check or prune in the metrics, keeps the record of one that succeeded, and says who is to hear of it. */
+export async function reportMaintenance(
+  deps: ActivityDependencies,
+  { task, record }: ReportMaintenanceInput,
+): Promise<Omit<ReportRunResult, keyof PhaseResult>> {
+  const { stateDirectory, repositories, notifications } = deps.configuration;
+  if (!repositories.has(record.plan)) return { notifications: [] };
   if (record.outcome === 'succeeded') await saveLastMaintenance({ stateDirectory, repository: record.plan }, task, record);
   deps.onMaintenanceReported(task, record);
-  return {};
+  // Whoever waits for the sign of life of the backups must not take a check for one.
+  return { notifications: record.outcome === 'succeeded' ? [] : dueNotifications(notifications, record) };
 }

@@ -1,4 +1,4 @@
-import type { PhaseResult, RunRecord } from './backup.ts';
+import type { PhaseResult, ReportRunResult, RunRecord } from './backup.ts';
 
 /** What keeps a repository well: `check` looks whether it is whole, `prune` removes what no snapshot needs. */
 export type MaintenanceTask = 'check' | 'prune';
@@ -61,6 +61,7 @@ export interface PruneResult {
 
 /** What a check or prune adds to the record of its run. */
 export interface Maintained {
+  task: MaintenanceTask;
   repository: string;
   check?: CheckResult;
   prune?: PruneResult;
@@ -110,6 +111,6 @@ export interface MaintenanceActivities {
   openMaintenance(input: OpenMaintenanceInput): Promise<OpenMaintenanceResult>;
   checkRepository(input: CheckRepositoryInput): Promise<CheckResult & PhaseResult>;
   pruneRepository(input: PruneRepositoryInput): Promise<PruneResult & PhaseResult>;
-  reportMaintenance(input: ReportMaintenanceInput): Promise<PhaseResult>;
+  reportMaintenance(input: ReportMaintenanceInput): Promise<ReportRunResult>;
   unlockRepository(input: UnlockRepositoryInput): Promise<UnlockRepositoryResult>;
 }

@@ -21,8 +21,9 @@ import {
   type WriteArchiveResult,
 } from '../contract/backup.ts';
 import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
-import { CLOSING_DEADLINE_MS, NOTIFY_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
-import { describeFailure, RunRecorder } from './run-recorder.ts';
+import { notifyAll, warnOf } from './notify.ts';
+import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { RunRecorder } from './run-recorder.ts';
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -155,22 +156,6 @@ async function close(
   if (due.length === 0) return;
   await notifyAll(recorder, due);
   upsertMemo({ [RUN_RECORD_MEMO]: record });
-}
-
-/** Tells everybody who wants to hear of it. Whoever cannot be reached becomes a warning of the run. */
-async function notifyAll(recorder: RunRecorder, due: number[]): Promise<void> {
-  const { notify } = proxyActivities<BackupActivities>(phaseOptions(NOTIFY_DEADLINE_MS));
-  const { record } = recorder;
-  await Promise.all(
-    due.map((notification) => notify({ record, notification }).catch(warnOf(recorder, 'somebody was not told of this run'))),
-  );
-}
-
-function warnOf(recorder: RunRecorder, what: string): (error: unknown) => undefined {
-  return (error) => {
-    recorder.warn([`${what}: ${describeFailure(error).message}`]);
-    return undefined;
-  };
 }
 
 function setAttributes(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string>>): void {

@@ -11,6 +11,7 @@ import {
 import type { RunRecord } from '../contract/backup.ts';
 import type { MaintenanceActivities, MaintenanceTask, OpenMaintenanceResult } from '../contract/maintenance.ts';
 import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
+import { notifyAll, warnOf } from './notify.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
 import { RunRecorder } from './run-recorder.ts';
 
@@ -29,7 +30,7 @@ export async function check(input: unknown): Promise<RunRecord> {
     const { dataRead, suggestsPrune } = await recorder.follow('checkRepository', () =>
       activities.checkRepository({ repository, readsAllData }),
     );
-    recorder.record.maintained = { repository, check: { dataRead, suggestsPrune } };
+    recorder.record.maintained = { task: 'check', repository, check: { dataRead, suggestsPrune } };
   });
 }
 
@@ -39,7 +40,7 @@ export async function prune(input: unknown): Promise<RunRecord> {
     const { repository } = opened;
     const result = await recorder.follow('pruneRepository', () => activities.pruneRepository({ repository }));
     const { bytesFreed, bytesRemaining, bytesUnused } = result;
-    recorder.record.maintained = { repository, prune: { bytesFreed, bytesRemaining, bytesUnused } };
+    recorder.record.maintained = { task: 'prune', repository, prune: { bytesFreed, bytesRemaining, bytesUnused } };
   });
 }
 
@@ -54,7 +55,7 @@ async function maintain(
 ): Promise<RunRecord> {
   const recorder = new RunRecorder(repositoryNameOf(input));
   const { record } = recorder;
-  record.maintained = { repository: record.plan };
+  record.maintained = { task, repository: record.plan };
   setHandler(runRecordQuery, () => record);
   let opened: OpenMaintenanceResult | undefined;
   let failure: Error | undefined;
@@ -89,11 +90,14 @@ async function close(
 ): Promise<void> {
   const activities = proxyActivities<MaintenanceActivities>(phaseOptions(CLOSING_DEADLINE_MS));
   recorder.finish(failure);
-  await activities
-    .reportMaintenance({ task, record: recorder.record })
-    .catch((error: unknown) => recorder.warn([`reporting failed: ${String(error)}`]));
-  upsertMemo({ [RUN_RECORD_MEMO]: recorder.record });
-  if (hasSearchAttributes) setAttribute('outcome', recorder.record.outcome);
+  const { record } = recorder;
+  const report = await activities.reportMaintenance({ task, record }).catch(warnOf(recorder, 'reporting failed'));
+  upsertMemo({ [RUN_RECORD_MEMO]: record });
+  if (hasSearchAttributes) setAttribute('outcome', record.outcome);
+  const due = report?.notifications ?? [];
+  if (due.length === 0) return;
+  await notifyAll(recorder, due);
+  upsertMemo({ [RUN_RECORD_MEMO]: record });
 }
 
 function setAttribute(name: keyof typeof SEARCH_ATTRIBUTES, value: string): void {

@@ -2,11 +2,16 @@ import type { RunRecord } from '../../contract/backup.ts';
 
 /** One sentence or two for a person, without markup. */
 export function messageText(record: RunRecord): string {
-  const head = `Backup of ${record.plan} on ${record.host}: ${record.outcome}.`;
+  const head = `${titleOf(record)} on ${record.host}: ${record.outcome}.`;
   const failure =
     record.failure === undefined ? [] : [`${record.failure.phase}: ${record.failure.type}: ${record.failure.message}`];
   const snapshot = record.snapshotId === undefined ? [] : [`Snapshot ${record.snapshotId.slice(0, 8)}.`];
   return [head, ...failure, ...snapshot, ...record.warnings.slice(0, 5).map((warning) => `Warning: ${warning}`)].join('\n');
+}
+
+function titleOf({ plan, maintained }: RunRecord): string {
+  if (maintained === undefined) return `Backup of ${plan}`;
+  return `${maintained.task === 'check' ? 'Check' : 'Prune'} of repository ${maintained.repository}`;
 }
 
 /** The run for a program. `text` is what Slack and Mattermost show of it, `content` what Discord does. */
@@ -15,7 +20,7 @@ export function messageDocument(record: RunRecord): Record<string, unknown> {
   return {
     text,
     content: text.slice(0, 2_000),
-    plan: record.plan,
+    ...(record.maintained === undefined ? { plan: record.plan } : { repository: record.maintained.repository }),
     host: record.host,
     outcome: record.outcome,
     workflow_id: record.workflowId,

@@ -29,5 +29,5 @@ export async function startMaintenance(
   });
   const runId = handle.firstExecutionRunId;
   const record = emptyRecord({ plan: repository, host, workflowId, runId, startedAt: startedAt.toISOString() });
-  return { handle, record: { ...record, maintained: { repository } } };
+  return { handle, record: { ...record, maintained: { task, repository } } };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,9 @@ const REPOSITORY = `    check: { schedule: { cron: "30 4 * * 0" }, read_data_sub
 const render = (directory: string) =>
   renderConfiguration(directory, { sources: SOURCES(directory), extra: 'retention: { keep_last: 1 }' }).replace(
     'plans:\n',
-    `${REPOSITORY}plans:\n`,
+    `${REPOSITORY}notifications:
+  - { on: [failed], command: [tee, ${directory}/told.json] }
+plans:\n`,
   );
 
 let holdfast: Holdfast;
@@ -255,6 +257,9 @@ test('a flipped byte in a pack is found by a check that reads all data, and the 
   expect(run.failure?.message).toContain(`${backup.snapshot_id?.slice(0, 8)} (plan tracker, host test-host`);
   expect(run.failure?.message).toContain('restic repair packs');
   expect(run.phases.find(({ name }) => name === 'checkRepository')?.attempts).toBe(1);
+  expect(await readFile(join(holdfast.directory, 'told.json'), 'utf8')).toContain(
+    'Check of repository main on test-host: failed.',
+  );
   await holdfast.recordHistory(run.workflow_id, 'check-failed');
 }, 240_000);
 

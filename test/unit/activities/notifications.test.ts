@@ -36,3 +36,11 @@ test('a person reads what failed, where and why; Slack and Discord find their ow
   expect(messageText(FAILED)).toBe(text);
   expect(messageDocument(FAILED)).toMatchObject({ text, content: text, outcome: 'failed', snapshot_id: null });
 });
+
+test('a check is told of as one of a repository, and of no plan', () => {
+  const failure = { type: 'RepositoryDamaged', message: 'repository main is damaged', phase: 'checkRepository' };
+  const record: RunRecord = { ...FAILED, plan: 'main', maintained: { task: 'check', repository: 'main' }, failure };
+  expect(messageText(record)).toContain('Check of repository main on tracker-1: failed.');
+  expect(messageDocument(record)).toMatchObject({ repository: 'main', outcome: 'failed' });
+  expect(messageDocument(record)).not.toHaveProperty('plan');
+});

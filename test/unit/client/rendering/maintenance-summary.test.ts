@@ -10,12 +10,18 @@ const palette = choosePalette({ isTerminal: false, write: () => {}, columns: () 
 
 function record(changes: Partial<RunRecord>): RunRecord {
   const { snapshotId: _s, archive: _a, bytesAdded: _b, bytesProcessed: _p, ...run } = runRecord();
-  return { ...run, plan: 'main', phases: [phaseRecord('openMaintenance')], maintained: { repository: 'main' }, ...changes };
+  return {
+    ...run,
+    plan: 'main',
+    phases: [phaseRecord('openMaintenance')],
+    maintained: { task: 'check', repository: 'main' },
+    ...changes,
+  };
 }
 
 test('a prune says what it freed and what remains, for people and as JSON', () => {
   const prune = { bytesFreed: 2048, bytesRemaining: 4096, bytesUnused: 0 };
-  const ended = record({ maintained: { repository: 'main', prune } });
+  const ended = record({ maintained: { task: 'check', repository: 'main', prune } });
   const text = renderMaintenanceSummary('prune', ended, palette).join('\n');
   expect(text).toContain('Prune of repository main succeeded after 14 s.');
   expect(text).toMatch(/freed +2\.0 KiB\n +remaining +4\.0 KiB\n +unused +0 B/);
@@ -26,7 +32,8 @@ test('a prune says what it freed and what remains, for people and as JSON', () =
 });
 
 test('a check that read a part says how to read the rest, and one that read all does not', () => {
-  const check = (dataRead: string) => record({ maintained: { repository: 'main', check: { dataRead, suggestsPrune: false } } });
+  const check = (dataRead: string) =>
+    record({ maintained: { task: 'check', repository: 'main', check: { dataRead, suggestsPrune: false } } });
   expect(renderMaintenanceSummary('check', check('3/8'), palette).join('\n')).toContain('holdfast check main --read-data');
   expect(renderMaintenanceSummary('check', check('all'), palette).join('\n')).not.toContain('--read-data');
   expect(toMaintenanceDocument('check', record({ outcome: 'running' }))).toMatchObject({ data_read: null });
