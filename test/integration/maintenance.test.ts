@@ -52,8 +52,10 @@ async function maintain(task: 'check' | 'prune', ...flags: string[]): Promise<{ 
   return { exitCode, run: JSON.parse(stdout) as MaintenanceDocument };
 }
 
+/** Without those that are being written. */
 async function listLockFiles(): Promise<string[]> {
-  return readdir(join(holdfast.directory, 'repository/locks'));
+  const names = await readdir(join(holdfast.directory, 'repository/locks'));
+  return names.filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 test('check and prune have schedules of their own, beside no backup schedule', async () => {
