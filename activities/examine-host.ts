@@ -1,18 +1,16 @@
 import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Configuration, Plan, Repository } from '../config/types.ts';
+import { access } from 'node:fs/promises';
+import type { Plan, Repository } from '../config/types.ts';
+import { sourceId } from '../contract/backup.ts';
 import type { ExamineHostResult, Finding } from '../contract/inspect.ts';
-import { createRedactor } from '../process/redaction.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { examineDirectories } from './examine-directories.ts';
 import { toFailure } from './failures.ts';
 import type { PhaseContext } from './phase.ts';
 import { createRestic } from './restic/restic.ts';
+import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
 import { examineTools } from './tools.ts';
-
-/** Below this share of free space on a disk a warning is due. */
-const LOW_SPACE_RATIO = 0.1;
 
 /** Looks whether this machine has all that the plans need: programs, repositories, log-ins, paths, disk space. Changes nothing. */
 export async function examineHost(
@@ -25,13 +23,15 @@ export async function examineHost(
     ...(await examineTools(deps.programs, plans, context.signal)),
     ...(await all([...configuration.repositories.values()].map((repository) => examineRepository(deps, repository, context)))),
     ...(await all(plans.map((plan) => examineSources(deps.databases, plan, context)))),
-    ...(await all(directoriesOf(configuration).map((directory) => examineDirectory(directory)))),
+    ...(await examineDirectories(configuration)),
+    ...(await all(plans.map((plan) => examineStageSpace(deps.databases, plan, context)))),
   ];
   return {
     host: configuration.host,
     holdfastVersion: deps.holdfastVersion,
     configurationHash: deps.configurationHash,
-    findings,
+    // Now that all secrets were read: what failed early may quote one that was read late.
+    findings: findings.map((finding) => ({ ...finding, message: context.redact(finding.message) })),
   };
 }
 
@@ -47,7 +47,7 @@ async function examineRepository(deps: ActivityDependencies, repository: Reposit
     return [{ level: 'ok', subject, message: `opens, id ${id.slice(0, 8)}` }];
   } catch (error) {
     if (context.signal.aborted) throw error;
-    const failure = toFailure(error, { redact: createRedactor([]), attempt: 1 });
+    const failure = toFailure(error, { redact: context.redact, attempt: 1 });
     return [{ level: 'problem', subject, message: failure.message }];
   }
 }
@@ -55,8 +55,11 @@ async function examineRepository(deps: ActivityDependencies, repository: Reposit
 async function examineSources(databases: Databases, plan: Plan, context: PhaseContext): Promise<Finding[]> {
   return all(
     plan.sources.map(async (source): Promise<Finding[]> => {
-      if (source.kind !== 'files') return databases.of(source).examine(context);
-      return [await examineBase(`plans.${plan.name}.sources.files.${source.name}`, source.base)];
+      const subject = `plans.${plan.name}.sources.${source.kind}.${source.name}`;
+      if (source.kind === 'files') return [await examineBase(subject, source.base)];
+      const findings = await databases.of(source).examine(context);
+      // A database knows nothing of plans, and two of them may have sources of one name.
+      return findings.map((finding) => (finding.subject === sourceId(source) ? { ...finding, subject } : finding));
     }),
   );
 }
@@ -76,48 +79,16 @@ async function examineBase(subject: string, base: string): Promise<Finding> {
   }
 }
 
-function directoriesOf(configuration: Configuration): { name: string; path: string }[] {
-  const archives = [...configuration.plans.values()].flatMap(({ name, archive }) =>
-    archive === undefined ? [] : [{ name: `archive directory of ${name}`, path: archive.directory }],
-  );
-  return [
-    { name: 'staging directory', path: configuration.stagingDirectory },
-    { name: 'state directory', path: configuration.stateDirectory },
-    ...archives,
-  ];
-}
-
-async function examineDirectory({ name, path }: { name: string; path: string }): Promise<Finding[]> {
-  const existing = await nearestExisting(path);
-  const isWritable = await access(existing, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isWritable) {
-    return [
-      {
-        level: 'problem',
-        subject: name,
-        message: `${existing} cannot be written to`,
-        advice: `Give the worker's user the right, or move it.`,
-      },
-    ];
+async function examineStageSpace(databases: Databases, plan: Plan, context: PhaseContext): Promise<Finding[]> {
+  const subject = `stage of plan ${plan.name}`;
+  try {
+    const message = await describeLackOfSpace(plan, await estimateStage(databases, plan, context));
+    return message === undefined
+      ? []
+      : [{ level: 'problem', subject, message, advice: 'Free some space, or move staging_directory.' }];
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    // A source that cannot be asked has a finding of its own.
+    return [];
   }
-  const disk = await statfs(existing);
-  const free = disk.bavail * disk.bsize;
-  const message = `${path}: ${(free / 1024 ** 3).toFixed(1)} GiB free`;
-  const isLow = disk.bavail < disk.blocks * LOW_SPACE_RATIO;
-  return [
-    isLow
-      ? { level: 'warning', subject: name, message, advice: 'Less than a tenth of that disk is free.' }
-      : { level: 'ok', subject: name, message },
-  ];
-}
-
-async function nearestExisting(path: string): Promise<string> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return exists || path === '/' ? path : nearestExisting(dirname(path));
 }

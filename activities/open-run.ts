@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Configuration, Plan } from '../config/types.ts';
 import type { OpenRunInput } from '../contract/activities.ts';
@@ -10,17 +9,19 @@ import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { claimPlan } from './run/claim.ts';
-import { loadLastGoodRun, prepareWorkspace } from './run/workspace.ts';
+import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
+import { prepareWorkspace } from './run/workspace.ts';
 
 const backupInput = z.strictObject({
   plan: z.string().max(100),
   when_busy: z.enum(['wait', 'refuse']).default('wait'),
 });
 
-type OpenRunDependencies = ActivityDependencies & { databases: Databases; activePhases: ActivePhases };
+/** Longest pause of the usual back-off; nearer to the deadline it is tried again at a steady pace. */
+const LAST_MINUTE_MS = 60_000;
+const LAST_RETRY_MS = 5_000;
 
-/** Room that must be left on the stage's disk beyond what the sources are expected to take. */
-const RESERVE_BYTES = 64 * 1024 * 1024;
+type OpenRunDependencies = ActivityDependencies & { databases: Databases; activePhases: ActivePhases };
 
 /**
  * Begins a run: judges the input, claims the plan, sweeps what a dead run left, and looks whether the rest can work at all: tools,
@@ -90,32 +91,15 @@ export function findPlan(configuration: Configuration, name: string): Plan {
 /** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
 function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
   if (!(error instanceof PhaseError)) return error;
-  const isOverdue = Date.now() - Date.parse(run.startedAt) > plan.deadlineMs;
+  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - Date.now();
   const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
-  return isOverdue || isRefused ? new PhaseError(error.type, error.message, { cause: error, isFinal: true }) : error;
-}
-
-/** Bytes that the stage will take: databases are asked, files are taken to be as large as in the last good run. */
-async function estimateStage(databases: Databases, plan: Plan, context: PhaseContext): Promise<number> {
-  const lastGood = await loadLastGoodRun(plan);
-  let bytes = 0;
-  for (const source of plan.sources) {
-    const before = lastGood?.phases.find((phase) => phase.name === `stageFiles files/${source.name}`)?.bytes ?? 0;
-    bytes += source.kind === 'files' ? before : await databases.of(source).estimateBytes(context);
-  }
-  return bytes;
+  if (remainingMs <= 0 || isRefused) return new PhaseError(error.type, error.message, { cause: error, isFinal: true });
+  if (remainingMs > LAST_MINUTE_MS) return error;
+  // The usual back-off would sleep past the deadline.
+  return new PhaseError(error.type, error.message, { cause: error, retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS) });
 }
 
 async function requireDiskSpace(plan: Plan, bytes: number): Promise<void> {
-  const disk = await statfs(plan.stageDirectory);
-  const free = disk.bavail * disk.bsize;
-  if (free >= bytes + RESERVE_BYTES) return;
-  throw new PhaseError(
-    'DiskFull',
-    `the stage of plan ${plan.name} needs about ${toMiB(bytes)} in ${plan.stageDirectory}, and its disk has ${toMiB(free)} free. Free some space, or move staging_directory.`,
-  );
-}
-
-function toMiB(bytes: number): string {
-  return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
+  const lack = await describeLackOfSpace(plan, bytes);
+  if (lack !== undefined) throw new PhaseError('DiskFull', `${lack}. Free some space, or move staging_directory.`);
 }

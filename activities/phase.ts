@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { SecretReference } from '../config/types.ts';
 import type { PhaseResult } from '../contract/backup.ts';
@@ -23,6 +24,8 @@ export interface PhaseContext {
    * @throws {PhaseError} SecretUnavailable
    */
   readSecret(reference: SecretReference): Promise<string>;
+  /** Blanks the secrets read so far: for text that leaves as a result. Failure messages and warnings are blanked anyway. */
+  redact(this: void, text: string): string;
 }
 
 const HEARTBEAT_INTERVAL_MS = 2_000;
@@ -37,6 +40,8 @@ export async function runActivity<Result>(
   body: (context: PhaseContext, warnings: () => string[]) => Promise<Result>,
 ): Promise<Result> {
   const activity = Context.current();
+  // A worker's examination waits for many children at once, all of them on this one signal.
+  setMaxListeners(0, activity.cancellationSignal);
   const secrets = new Set<string>();
   const warnings: string[] = [];
   const redact = (text: string) => createRedactor(secrets)(text);
@@ -60,6 +65,7 @@ export async function runActivity<Result>(
       secrets.add(value);
       return value;
     },
+    redact,
   };
   try {
     return await body(context, () => summarise(warnings.map(redact)));

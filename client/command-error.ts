@@ -29,7 +29,8 @@ export interface ErrorReport {
 }
 
 /**
- * Reads a thrown value. Errors of Temporal and of config/ are told by their names, so that neither has to be loaded for it.
+ * Reads a thrown value. Errors of Temporal, of config/ and of worker/ are told by their names, so that none of them has to be loaded
+ * for it.
  */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof CommandError) {
@@ -38,6 +39,10 @@ export function reportError(error: unknown): ErrorReport {
   if (!(error instanceof Error)) return { type: 'Unexpected', message: String(error), exitCode: EXIT.failed, isExpected: false };
   if (error.name === 'ConfigurationError') {
     return { type: 'ConfigInvalid', message: error.message, exitCode: EXIT.usage, isExpected: true };
+  }
+  // Of worker/: the one who reads it can do something about a port or another `up`, and nothing about a stack.
+  if (error.name === 'StartError') {
+    return { type: 'StartFailed', message: error.message, exitCode: EXIT.failed, isExpected: true };
   }
   if (error.name === 'WorkflowFailedError') return reportFailedWorkflow(error);
   return reportTemporalError(error) ?? { type: 'Unexpected', message: error.message, exitCode: EXIT.failed, isExpected: false };

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { CommandError } from './command-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { isPortRefused } from './refused-port.ts';
 
 /** Where Temporal is, from the standard TEMPORAL_* variables and profiles: the same ones as the `temporal` CLI reads. */
 export interface ConnectionSettings {
@@ -43,24 +44,52 @@ export async function readConnectionSettings(
   }
 }
 
+/** gRPC status code (github.com/grpc/grpc, doc/statuscodes.md). */
+const NOT_FOUND = 5;
+
 /**
- * Connects to Temporal, or says within about five seconds that it cannot.
+ * Connects to Temporal, or says that it cannot: at once when the port refuses, else within about five seconds.
  *
- * @throws {CommandError} Unreachable (exit 20), naming address and profile.
+ * @throws {CommandError} Unreachable (exit 20), naming address and profile, or the namespace that is not there.
  */
 export async function connect(environment: Readonly<Record<string, string | undefined>>): Promise<Temporal> {
   const settings = await readConnectionSettings(environment);
+  if (await isPortRefused(settings.address, environment)) throw unreachable(unreachableMessage(settings));
   const { Client, Connection } = await import('@temporalio/client');
   const connection = Connection.lazy({ ...settings.options, connectTimeout: CONNECT_WITHIN_MS });
   try {
     await connection.ensureConnected();
     const client = new Client({ connection, namespace: settings.namespace });
+    if (await isNamespaceMissing(client)) throw unreachable(namespaceMessage(settings));
     return { client, settings, close: () => connection.close() };
   } catch (error) {
     // Its attempts to reconnect would otherwise go on.
     await connection.close();
-    throw new CommandError('Unreachable', EXIT.unreachable, unreachableMessage(settings), { cause: error });
+    throw error instanceof CommandError ? error : unreachable(unreachableMessage(settings), error);
   }
+}
+
+async function isNamespaceMissing({ workflowService, options: { namespace } }: Client): Promise<boolean> {
+  try {
+    await workflowService.describeNamespace({ namespace });
+    return false;
+  } catch (error) {
+    // Whoever may not look may still work in it.
+    return error instanceof Error && 'code' in error && error.code === NOT_FOUND;
+  }
+}
+
+function unreachable(message: string, cause?: unknown): CommandError {
+  return new CommandError('Unreachable', EXIT.unreachable, message, { cause });
+}
+
+function namespaceMessage({ address, namespace, profile }: ConnectionSettings): string {
+  const origin = profile === undefined ? 'TEMPORAL_NAMESPACE' : `TEMPORAL_NAMESPACE or profile ${profile}`;
+  return [
+    `the Temporal server at ${address} has no namespace ${namespace} (${origin}).`,
+    'Name one that it has: TEMPORAL_NAMESPACE=default holdfast …',
+    `Or create it: temporal operator namespace create -n ${namespace}`,
+  ].join('\n');
 }
 
 function unreachableMessage({ address, profile }: ConnectionSettings): string {

@@ -7,10 +7,9 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from './exit-codes.ts';
-import type { Io, TextSink } from './io.ts';
+import type { Io } from './io.ts';
 import { runProgram } from './program.ts';
-
-const DEFAULT_COLUMNS = 80;
+import { createSink } from './sink.ts';
 
 /** From `dist/client/main.js` as well as from `client/main.ts`: the nearest directory above with a package.json. */
 function findPackageRoot(): string {
@@ -25,23 +24,20 @@ function preferOwnTools(): void {
   if (existsSync(tools)) process.env['PATH'] = [tools, process.env['PATH'] ?? ''].filter((part) => part !== '').join(delimiter);
 }
 
-function createSink(stream: NodeJS.WriteStream): TextSink {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    // The reader of results may leave early, as `head` does. A worker whose log reader is gone has to go on.
-    if (stream === process.stdout) process.exit(EXIT.done);
-  });
-  return {
-    write: (text) => void stream.write(text),
-    isTerminal: stream.isTTY,
-    columns: () => (stream.isTTY ? stream.columns : DEFAULT_COLUMNS),
-  };
+/** The reader of results may leave early, as `head` does. Results that a full disk does not take are another matter. */
+function endAfterLostResults(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  process.stderr.write(`holdfast: standard output cannot be written to: ${error.message}\n`);
+  process.exit(EXIT.failed);
 }
+
+/** A worker whose log reader is gone, or whose log's disk is full, has to go on. */
+function ignoreLostLog(): void {}
 
 function createIo(): Io {
   return {
-    stdout: createSink(process.stdout),
-    stderr: createSink(process.stderr),
+    stdout: createSink(process.stdout, endAfterLostResults),
+    stderr: createSink(process.stderr, ignoreLostLog),
     environment: process.env,
     workingDirectory: process.cwd(),
     onSignal: (signal, listener) => {

@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { HOLDFAST_VERSION } from '../contract/version.ts';
-import { type ErrorReport, reportError } from './command-error.ts';
+import { reportError, usageError } from './command-error.ts';
 import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
@@ -62,7 +62,6 @@ function createProgram(context: Context): Command {
     .option('--verbose', 'show where an unexpected error came from')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', HELP_END)
-    .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
@@ -75,7 +74,22 @@ function createProgram(context: Context): Command {
       context.configurationFlag = root.opts<{ config?: string }>().config;
     });
   for (const add of COMMANDS) add(program, context);
+  pointToHelp(program, 'holdfast');
   return program;
+}
+
+/** Ends what a command's parser has to say with the help of that very command. */
+function pointToHelp(command: Command, name: string): void {
+  command.exitOverride((error) => {
+    if (isAnswer(error)) throw error;
+    throw usageError(`${error.message.replace(/^error: /, '')}\nSee: ${name} --help`);
+  });
+  for (const each of command.commands) pointToHelp(each, `${name} ${each.name()}`);
+}
+
+/** Help or version; commander shows the help itself when a command is missing. */
+function isAnswer(error: CommanderError): boolean {
+  return error.exitCode === 0 || error.code === 'commander.help';
 }
 
 const HELP_END = `
@@ -84,7 +98,7 @@ TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 partial snapshot,
 10 repository missing, 11 locked, 12 log-in refused, 20 Temporal unreachable or
-no worker, 130 cancelled.
+no worker, 130 cancelled, or no longer watched after Ctrl-C.
 
 First steps:
   holdfast config example > holdfast.yaml
@@ -93,10 +107,8 @@ First steps:
   holdfast backup PLAN`;
 
 function reportFailure(error: unknown, argv: readonly string[], io: Io): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-  // Commander shows the help itself when a command is missing.
-  if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
-  const report = error instanceof CommanderError ? reportUsage(error) : reportError(error);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const report = reportError(error);
   const { type, message, exitCode } = report;
   if (isJsonWanted(argv)) {
     io.stdout.write(`${JSON.stringify({ error: { type, message, exit_code: exitCode } }, undefined, 2)}\n`);
@@ -104,11 +116,6 @@ function reportFailure(error: unknown, argv: readonly string[], io: Io): number 
   io.stderr.write(`holdfast: ${message}\n`);
   if (!report.isExpected) io.stderr.write(stackOrHint(error, argv, io));
   return exitCode;
-}
-
-function reportUsage(error: CommanderError): ErrorReport {
-  const message = `${error.message.replace(/^error: /, '')}\nSee: holdfast --help`;
-  return { type: 'Usage', message, exitCode: EXIT.usage, isExpected: true };
 }
 
 function stackOrHint(error: unknown, argv: readonly string[], io: Io): string {

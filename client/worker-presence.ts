@@ -1,4 +1,5 @@
 import { taskQueueName } from '../contract/names.ts';
+import { hasOtherConfiguration } from '../contract/worker-identity.ts';
 import { CommandError } from './command-error.ts';
 import type { Temporal } from './connect.ts';
 import { EXIT } from './exit-codes.ts';
@@ -15,7 +16,7 @@ type DescribeRequest = Parameters<Temporal['client']['workflowService']['describ
 // oxlint-disable-next-line no-unsafe-enum-assignment -- see above
 const WORKFLOW_TASKS = 1 as NonNullable<DescribeRequest['taskQueueType']>;
 
-/** Identities (`pid@machine`) of the workers that poll a host's task queue right now. */
+/** Identities (`pid@machine#configuration`) of the workers that poll a host's task queue right now. */
 export async function findWorkers({ client }: Temporal, host: string): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
@@ -26,6 +27,15 @@ export async function findWorkers({ client }: Temporal, host: string): Promise<s
   return pollers
     .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= oldest)
     .map(({ identity }) => identity ?? 'unknown');
+}
+
+/**
+ * Says that the workers of a host go by another configuration than this one; nothing when none polls, or one of them has it: the
+ * others may have ended a moment ago.
+ */
+export function staleWorkerHint(workers: readonly string[], configurationHash: string): string | undefined {
+  const isStale = workers.length > 0 && workers.every((identity) => hasOtherConfiguration(identity, configurationHash) === true);
+  return isStale ? 'the worker still runs with another holdfast.yaml: restart it' : undefined;
 }
 
 /**

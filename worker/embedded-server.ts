@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { createPrograms } from '../process/programs.ts';
+import { StartError } from './start-error.ts';
+import { takeStateDirectory } from './state-directory.ts';
 
 export interface EmbeddedServer {
   /** `127.0.0.1:7233` */
@@ -23,7 +26,8 @@ const HISTORY_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
  * Starts Temporal's development server, with Web UI, on the loopback interface and on a database file below the state directory:
  * a second start goes on with the history of the first. It dies with this process, however that ends.
  *
- * @throws {ProgramMissing} without the Temporal CLI; an Error with the server's own words when it does not come up
+ * @throws {ProgramMissing} without the Temporal CLI; {StartError} when another worker has the state directory, a port is in use, or
+ * the server does not come up
  */
 export async function startEmbeddedServer(options: {
   stateDirectory: string;
@@ -35,7 +39,9 @@ export async function startEmbeddedServer(options: {
   const directory = join(options.stateDirectory, 'temporal');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const address = `127.0.0.1:${options.port}`;
-  await requireFree(address);
+  await takeStateDirectory(options.stateDirectory);
+  await requireFreePort(options.port, '--port');
+  await requireFreePort(options.uiPort, '--ui-port');
   const stopping = new AbortController();
   const server = createPrograms(options.environment).run({
     program: 'temporal',
@@ -44,7 +50,8 @@ export async function startEmbeddedServer(options: {
     killAfterMs: 10_000,
   });
   const ended = server.then((result): never => {
-    throw new Error(`the Temporal server ended with exit code ${result.exitCode}: ${result.stderr}`);
+    const said = [result.stdout.slice(-2_000).trim(), result.stderr].filter((text) => text !== '').join(' / ');
+    throw new StartError(`the Temporal server ended with exit code ${result.exitCode}: ${said}`);
   });
   ended.catch(() => undefined);
   const stop = async () => {
@@ -74,13 +81,15 @@ function serverArguments(databaseFile: string, options: { port: number; uiPort: 
   return ['server', 'start-dev', ...listen, '--db-filename', databaseFile, '--ui-disable-news-fetch', '--log-level', 'error'];
 }
 
-async function requireFree(address: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: 500 }).catch(() => undefined);
-  if (connection === undefined) return;
-  await connection.close();
-  throw new Error(
-    `a Temporal server answers on ${address} already: is \`holdfast up\` running? Choose another --port, or use \`holdfast worker\` with that server.`,
-  );
+async function requireFreePort(port: number, flag: string): Promise<void> {
+  const probe = createServer();
+  const error = await new Promise<Error | undefined>((resolve) => {
+    probe.once('error', resolve);
+    probe.listen(port, '127.0.0.1', () => resolve(undefined));
+  });
+  probe.close();
+  if (error === undefined) return;
+  throw new StartError(`port ${port} on 127.0.0.1 cannot be used: ${error.message}. Choose another one with ${flag}.`);
 }
 
 /** Waits until the server answers, and has it keep histories for 30 days. */

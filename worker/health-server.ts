@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { StartError } from './start-error.ts';
 
 /** What `/healthz` says. */
 export interface Health {
@@ -18,7 +19,7 @@ export interface HealthServer {
  *
  * The SDK's own exporter has no health route, so it listens on a loopback port of its own, `metricsPort`, and is passed through.
  *
- * @throws an Error that names address and port when it cannot listen there
+ * @throws {StartError} that names address and port when it cannot listen there
  */
 export async function startHealthServer(options: {
   host: string;
@@ -35,7 +36,7 @@ export async function startHealthServer(options: {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(
-        new Error(
+        new StartError(
           `cannot serve metrics and health on ${options.host}:${options.port}: ${error.message}. Choose another port with --metrics-port.`,
         ),
       );

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
@@ -5,13 +6,16 @@ import { createActivities } from '../activities/index.ts';
 import { loadLastMaintenance } from '../activities/run/repository-state.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
+import type { RunRecord } from '../contract/backup.ts';
 import { taskQueueName } from '../contract/names.ts';
 import { HOLDFAST_VERSION } from '../contract/version.ts';
+import { workerIdentity } from '../contract/worker-identity.ts';
 import { createPrograms } from '../process/programs.ts';
 import { startHealthServer } from './health-server.ts';
 import { createRunMetrics, type RunMetrics } from './metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
+import { takeStateDirectory } from './state-directory.ts';
 
 /** A phase that is at work when the worker is told to stop gets so long to end by itself; then it is cancelled, and retried later. */
 const DRAIN_GRACE_MS = 10_000;
@@ -36,36 +40,48 @@ export interface RunWorkerOptions {
 /**
  * Runs the worker of this host until `shutdown`, drains, and returns within 45 s.
  *
- * @throws an Error that names the address when Temporal cannot be reached, or the port when metrics cannot be served
+ * @throws {StartError} when another worker has the state directory, or metrics cannot be served; an Error when Temporal cannot be
+ * reached
  */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  await takeStateDirectory(options.configuration.stateDirectory);
   const { metricsPort, meter } = await installRuntime(options.log);
   const metrics = createRunMetrics(meter);
+  let worker: Worker | undefined;
+  // Before the worker: one that was created but never ran holds its connection for ever (SDK 1.24).
+  const health = await startHealthServer({
+    ...options.metrics,
+    metricsPort,
+    health: () => ({ isHealthy: worker?.getState() === 'RUNNING', state: worker?.getState() ?? 'STARTING' }),
+  });
+  try {
+    await withConnections(options, async (connections) => {
+      await seedMetrics(options.configuration, metrics);
+      worker = await createWorker(options, { ...connections, metrics });
+      await runUntilShutdown(worker, options);
+    });
+  } finally {
+    await health.stop();
+  }
+}
+
+interface Connections {
+  connection: NativeConnection;
+  clientConnection: Connection;
+}
+
+async function withConnections(options: RunWorkerOptions, body: (connections: Connections) => Promise<void>): Promise<void> {
   const connection = await NativeConnection.connect(options.connection);
   const clientConnection = await Connection.connect(options.connection);
   try {
-    const worker = await createWorker(options, { connection, clientConnection, metrics });
-    await seedMetrics(options.configuration, metrics);
-    const health = await startHealthServer({
-      ...options.metrics,
-      metricsPort,
-      health: () => ({ isHealthy: worker.getState() === 'RUNNING', state: worker.getState() }),
-    });
-    try {
-      await runUntilShutdown(worker, options);
-    } finally {
-      await health.stop();
-    }
+    await body({ connection, clientConnection });
   } finally {
     await clientConnection.close();
     await connection.close();
   }
 }
 
-async function createWorker(
-  options: RunWorkerOptions,
-  parts: { connection: NativeConnection; clientConnection: Connection; metrics: RunMetrics },
-): Promise<Worker> {
+async function createWorker(options: RunWorkerOptions, parts: Connections & { metrics: RunMetrics }): Promise<Worker> {
   const { configuration, namespace } = options;
   const hasSearchAttributes = await registerSearchAttributes(parts.clientConnection, namespace);
   if (!hasSearchAttributes)
@@ -74,6 +90,7 @@ async function createWorker(
   return Worker.create({
     connection: parts.connection,
     namespace,
+    identity: workerIdentity({ pid: process.pid, machine: hostname(), configurationHash: options.configurationHash }),
     taskQueue: taskQueueName(configuration.host),
     workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
     activities: createActivities({
@@ -84,8 +101,14 @@ async function createWorker(
       environment: options.environment,
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),
-      onRunReported: (record) => parts.metrics.record(record),
-      onMaintenanceReported: (task, record) => parts.metrics.recordMaintenance(task, record),
+      onRunReported: (record) => {
+        options.log(renderEndedRun(record));
+        parts.metrics.record(record);
+      },
+      onMaintenanceReported: (task, record) => {
+        options.log(renderEndedRun(record));
+        parts.metrics.recordMaintenance(task, record);
+      },
     }),
     shutdownGraceTime: DRAIN_GRACE_MS,
     shutdownForceTime: DRAIN_LIMIT_MS,
@@ -119,6 +142,14 @@ async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Prom
     process.off('SIGHUP', ignoreHangup);
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** One line of the log. Failures of phases have lines of their own, as they happen. */
+function renderEndedRun({ plan, workflowId, outcome, startedAt, finishedAt, snapshotId, maintained }: RunRecord): string {
+  const seconds = (Date.parse(finishedAt ?? startedAt) - Date.parse(startedAt)) / 1000;
+  const snapshot = snapshotId === undefined ? '' : `, snapshot ${snapshotId.slice(0, 8)}`;
+  const what = maintained === undefined ? `backup of ${plan}` : `${maintained.task} of repository ${plan}`;
+  return `${what} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
 }
 
 /** restic's `unlock` probes the process of a lock with SIGHUP, and in a container that number may be ours (restic 0.19.1). */

@@ -21,11 +21,17 @@ export async function installRuntime(log: (line: string) => void): Promise<{ met
   return { metricsPort, meter: runtime.metricMeter };
 }
 
+const MAX_LINE = 1_000;
+
 function renderEntry(level: string, message: string, meta: Record<string, unknown> | undefined): string {
   const fields = ['workflowId', 'activityType', 'attempt', 'error'].flatMap((name) => {
     const value = meta?.[name];
     if (value === undefined) return [];
     return [`${name}=${value instanceof Error ? value.message : JSON.stringify(value)}`];
   });
-  return [level.toLowerCase(), message, ...fields].join(' ');
+  // One line each, whatever a tool has printed into it.
+  return [level.toLowerCase(), message, ...fields]
+    .join(' ')
+    .replaceAll(/\s*\n\s*/g, ' / ')
+    .slice(0, MAX_LINE);
 }

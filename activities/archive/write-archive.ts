@@ -52,6 +52,7 @@ async function writeNew(job: TarJob, path: string): Promise<void> {
     await packStage(job, partial);
     await compareWithStage(job, partial);
     await sync(partial);
+    job.context.signal.throwIfAborted();
     await rename(partial, path);
     await sync(join(path, '..'));
   } catch (error) {

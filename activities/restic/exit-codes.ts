@@ -20,7 +20,8 @@ const BY_TEXT: readonly [RegExp, FailureType][] = [
 ];
 
 const ADVICE: Partial<Record<FailureType, (repository: string) => string>> = {
-  RepositoryMissing: (repository) => `Create it with \`holdfast init ${repository}\`, or correct its location.`,
+  RepositoryMissing: (repository) =>
+    `Is its disk mounted? If it was never created: \`holdfast init ${repository}\`; else correct its location.`,
   AuthRejected: () => 'Correct the password reference in holdfast.yaml.',
   RepositoryLocked: (repository) =>
     `The run goes on by itself once it is free. If that process is long dead: \`holdfast unlock ${repository}\`.`,

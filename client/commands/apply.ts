@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { type Context, printResult, readConfiguration, withTemporal } from '../context.ts';
+import type { Configuration } from '../../config/types.ts';
+import type { Temporal } from '../connect.ts';
+import { type Context, printResult, readConfiguration, say, withTemporal } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 
 interface ApplyFlags {
@@ -33,9 +35,10 @@ async function apply(context: Context, flags: ApplyFlags): Promise<number> {
   const configuration = await readConfiguration(context);
   const options = { prune: flags.prune === true };
   const isDryRun = flags.dryRun === true;
-  const steps = await withTemporal(context, async (temporal) => {
+  const { steps, hint } = await withTemporal(context, async (temporal) => {
     const { applySchedules, planSchedules } = await import('../schedules/apply.ts');
-    return isDryRun ? planSchedules(temporal, configuration, options) : applySchedules(temporal, configuration, options);
+    const taken = await (isDryRun ? planSchedules : applySchedules)(temporal, configuration, options);
+    return { steps: taken, hint: await lookForStaleWorker(temporal, configuration) };
   });
   const { hasDifference } = await import('../schedules/diff.ts');
   const { renderSteps, toStepsDocument } = await import('../schedules/render-steps.ts');
@@ -43,5 +46,17 @@ async function apply(context: Context, flags: ApplyFlags): Promise<number> {
     document: toStepsDocument(steps, { isDryRun }),
     lines: renderSteps(steps),
   });
+  if (hint !== undefined) say(context, hint);
   return isDryRun && hasDifference(steps) ? EXIT.usage : EXIT.done;
+}
+
+async function lookForStaleWorker(temporal: Temporal, configuration: Configuration): Promise<string | undefined> {
+  const { configurationHash } = await import('../../config/index.ts');
+  const { findWorkers, staleWorkerHint } = await import('../worker-presence.ts');
+  try {
+    return staleWorkerHint(await findWorkers(temporal, configuration.host), configurationHash(configuration));
+  } catch {
+    // What was asked for is done; this would only have been a hint.
+    return undefined;
+  }
 }

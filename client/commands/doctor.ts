@@ -47,7 +47,7 @@ async function examine(context: Context): Promise<Finding[]> {
     });
   } catch (error) {
     if (!(error instanceof CommandError) || error.type !== 'Unreachable') throw error;
-    const [message = error.message, ...advice] = error.message.split('\n');
-    return [...findings, { level: 'problem', subject: 'Temporal', message, advice: advice.join(' ') }];
+    const { splitAdvice } = await import('../doctor/split-advice.ts');
+    return [...findings, { level: 'problem', subject: 'Temporal', ...splitAdvice(error.message) }];
   }
 }

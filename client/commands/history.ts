@@ -26,10 +26,9 @@ async function showHistory(context: Context, plan: string, flags: { limit: numbe
     const { listRuns } = await import('../runs/list-runs.ts');
     return listRuns(temporal, { host: configuration.host, plan: name, limit: flags.limit });
   });
-  const { isTerminal, columns } = context.io.stdout;
   printResult(context, flags.json === true, {
     document: records.map(toRunDocument),
-    lines: renderHistory(plan, records, isTerminal ? columns() : undefined),
+    lines: renderHistory(plan, records, context.io.stdout.columns()),
   });
 }
 
@@ -42,8 +41,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'FAILURE' },
 ];
 
-/** Runs as a table. */
-export function renderHistory(plan: string, records: readonly RunRecord[], width?: number): string[] {
+/** Runs as a table, with the reasons of failures cut to what `width` leaves: --json has all of them. */
+export function renderHistory(plan: string, records: readonly RunRecord[], width: number): string[] {
   if (records.length === 0) return [`Temporal knows of no run of ${plan}; start one with: holdfast backup ${plan}`];
   const rows = records.map((record) => {
     const durationMs = runDurationMs(record);

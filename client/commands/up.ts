@@ -108,5 +108,11 @@ async function announce(context: Context, configuration: Configuration, { addres
   } finally {
     await temporal.close();
   }
-  say(context, `ready: Temporal at ${address}, Web UI at ${uiUrl}`);
+  say(context, ...readyLines(address, uiUrl));
+}
+
+/** What is said once a run can be started; the other commands have to be told of a port that is not the usual one. */
+export function readyLines(address: string, uiUrl: string): string[] {
+  const ready = `ready: Temporal at ${address}, Web UI at ${uiUrl}`;
+  return address.endsWith(':7233') ? [ready] : [ready, `other commands: export TEMPORAL_ADDRESS=${address}`];
 }

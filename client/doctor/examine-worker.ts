@@ -5,6 +5,7 @@ import { HOLDFAST_VERSION } from '../../contract/version.ts';
 import { askWorker } from '../ask-worker.ts';
 import { reportError } from '../command-error.ts';
 import type { Temporal } from '../connect.ts';
+import { splitAdvice } from './split-advice.ts';
 
 /** Asks the worker's machine what it has, and adds whether it works by our version and configuration. */
 export async function examineWorker(temporal: Temporal, configuration: Configuration): Promise<Finding[]> {
@@ -39,10 +40,4 @@ export function judgeWorker(worker: ExamineHostResult, ownHash: string): Finding
     advice: 'restart the worker after a change of holdfast.yaml, or name its file with --config',
   };
   return [version, stale];
-}
-
-/** Messages of ours say what failed in their first line and what to do in the others. */
-function splitAdvice(message: string): { message: string; advice?: string } {
-  const [first = message, ...others] = message.split('\n');
-  return others.length === 0 ? { message: first } : { message: first, advice: others.join(' ') };
 }

@@ -18,7 +18,7 @@ export function renderFindings(findings: readonly Finding[], palette: Palette): 
     return [
       `${paint[level](level.padEnd(LEVEL_WIDTH))}  ${palette.strong(subject)}: ${first}`,
       ...others.map((line) => `${indent}${line}`),
-      ...(advice === undefined ? [] : [`${indent}→ ${advice}`]),
+      ...(advice?.split('\n').map((line) => `${indent}→ ${line}`) ?? []),
     ];
   });
   const count = (level: FindingLevel) => findings.filter((finding) => finding.level === level).length;

@@ -49,6 +49,11 @@ export function recordOfExecution(execution: RunExecution, known: RunRecord): Ru
   };
 }
 
+/** Whether a run was turned away because another one of its plan was in progress: it says nothing of how the plan is. */
+export function isRefused({ failure }: RunRecord): boolean {
+  return failure?.type === 'PlanBusy' && failure.phase === 'openRun';
+}
+
 function outcomeOf(status: RunExecution['status']['name']): Outcome | 'running' {
   switch (status) {
     case 'COMPLETED':

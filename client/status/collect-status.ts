@@ -6,6 +6,7 @@ import type { Temporal } from '../connect.ts';
 import { readRetentionMs } from '../namespace.ts';
 import { listRuns } from '../runs/list-runs.ts';
 import { queryRunRecord, readPendingActivities } from '../runs/observe.ts';
+import { isRefused } from '../runs/run-record.ts';
 import { matchPending } from '../runs/run-view.ts';
 import { findWorkers } from '../worker-presence.ts';
 import { isOverdue, scheduleIntervalMs } from './cadence.ts';
@@ -41,7 +42,7 @@ async function collectPlan(temporal: Temporal, { host, plan, retentionMs }: Plan
   const open = runs.filter(({ outcome }) => outcome === 'running');
   return {
     plan: plan.name,
-    lastRun: runs.find(({ outcome }) => outcome !== 'running'),
+    lastRun: runs.find((run) => run.outcome !== 'running' && !isRefused(run)),
     lastGood,
     running: await Promise.all(open.map(async (run) => readRunning(temporal, run))),
     schedule,

@@ -4,7 +4,7 @@ import { type RunDocument, toRunDocument } from '../runs/run-document.ts';
 /** Where a plan stands. Times are ISO 8601 in UTC. */
 export interface PlanStatus {
   plan: string;
-  /** The newest run that has ended. */
+  /** The newest run that has ended, other than those that were refused. */
   lastRun: RunRecord | undefined;
   /** The newest run that succeeded. */
   lastGood: RunRecord | undefined;

@@ -81,6 +81,17 @@ test('commands that need the worker exit with 20 when none polls, and name its t
   }
 });
 
+test('a namespace that does not exist is named, and doctor reports it beside its other findings', async () => {
+  const io = () =>
+    createFakeIo({ workingDirectory: directory, environment: { ...environment(), TEMPORAL_NAMESPACE: 'nowhere' } });
+  const [status, doctor] = [io(), io()];
+  expect([await runProgram(['status'], status), await runProgram(['doctor'], doctor)]).toEqual([20, 1]);
+  expect(status.err()).toContain('has no namespace nowhere (TEMPORAL_NAMESPACE)');
+  expect(status.err()).not.toContain('not expected');
+  expect(doctor.out()).toMatch(/^ok +node: /m);
+  expect(doctor.out()).toMatch(/^problem +Temporal: .* has no namespace nowhere/m);
+});
+
 test('status and history work without a worker', async () => {
   const status = await run('status');
   const history = await run('history', 'idle');
@@ -137,6 +148,19 @@ test('a failed run exits with the code of its failure, and the document says whi
       failure: { type: 'AuthRejected', message: 'the repository refuses the password', phase: 'openRun' },
     });
   });
+}, 60_000);
+
+test('a run that was refused stands in the history, and is not the last run of the status', async () => {
+  let refused = '';
+  const openRun = async () => {
+    throw ApplicationFailure.nonRetryable('another run is in progress', 'PlanBusy', { attempt: 1 });
+  };
+  await withWorker({ openRun }, async () => {
+    refused = documentOf(await run('backup', 'tracker', '--json')).run_id;
+  });
+  await until(async () => (await run('history', 'tracker', '--json')).io.out().includes(refused));
+  const { plans } = JSON.parse((await run('status', '--json')).io.out()) as { plans: { last_run: { run_id: string } }[] };
+  expect(plans[0]?.last_run.run_id).not.toBe(refused);
 }, 60_000);
 
 test('a phase that is tried again says once why', async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
@@ -91,6 +92,22 @@ test('a bad configuration keeps it from starting, with all problems at once', as
     for (const path of ['staging_directory', 'repositories', 'plan:']) expect(result.stderr).toContain(path);
   }
 }, 60_000);
+
+test('a second start on the same state directory is refused and says by whom; so is a port that is in use', async () => {
+  const product = await prepare(500_000);
+  await product.up();
+  const second = await product.cli('up', '--port', '1', '--ui-port', '2');
+  expect(second).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/another `holdfast up`.*\(pid \d+\) works with/) });
+  await product.down();
+  const blocker = createServer().listen(product.metricsPort, '127.0.0.1');
+  await once(blocker, 'listening');
+  const port = product.address.split(':')[1] ?? '';
+  const args = ['--port', port, '--ui-port', String(product.uiPort), '--metrics-port', String(product.metricsPort)];
+  const blocked = await product.cli('up', ...args);
+  expect(blocked).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`127.0.0.1:${product.metricsPort}`) });
+  expect(blocked.stderr).toContain('--metrics-port');
+  blocker.close();
+}, 120_000);
 
 test('a namespace in which the search attributes cannot be registered does not stop a backup', async () => {
   const product = await prepare(500_000);

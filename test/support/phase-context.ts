@@ -5,6 +5,7 @@ import type { PhaseContext } from '../../activities/phase.ts';
 import { createSecretReader } from '../../activities/secrets/read-secret.ts';
 import type { Progress } from '../../contract/progress.ts';
 import { createPrograms, type Programs } from '../../process/programs.ts';
+import { createRedactor } from '../../process/redaction.ts';
 
 /** A runner with the environment of the test. */
 export const programs: Programs = createPrograms(process.env);
@@ -20,6 +21,8 @@ export function createTestContext(environment: Record<string, string | undefined
   const controller = new AbortController();
   const warnings: string[] = [];
   const progress: Progress[] = [];
+  const secrets = new Set<string>();
+  const readSecret = createSecretReader({ programs, environment });
   return {
     attempt: 1,
     controller,
@@ -28,7 +31,12 @@ export function createTestContext(environment: Record<string, string | undefined
     signal: controller.signal,
     report: (latest) => void progress.push(latest),
     warn: (message) => void warnings.push(message),
-    readSecret: createSecretReader({ programs, environment }),
+    readSecret: async (reference) => {
+      const value = await readSecret(reference, controller.signal);
+      secrets.add(value);
+      return value;
+    },
+    redact: (text) => createRedactor(secrets)(text),
   };
 }
 

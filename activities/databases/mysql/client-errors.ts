@@ -108,17 +108,19 @@ function explainRefusal(source: MysqlSource, client: Client, end: ClientEnd): Ex
   return [`the account lacks rights${missing}`, `It needs ${grant}`];
 }
 
+/** Advice of a run that goes on by itself; where nothing is tried again there is better to be said. */
+export const TRIED_AGAIN = 'It is tried again.';
+
 function explainUnavailable(source: MysqlSource, end: ClientEnd): Explanation {
   const where = describeAddress(source);
   const numbers = errorNumbers(end.stderr);
-  const retried = 'It is tried again.';
   if (numbers.some((number) => [2002, 2003, 2005].includes(number))) {
     return [`no database server answers at ${where}`, 'Is it running, and can it be reached from this machine?'];
   }
-  if (numbers.includes(1412) || ALTERED.test(end.stderr)) return ['a table was altered while it was dumped', retried];
+  if (numbers.includes(1412) || ALTERED.test(end.stderr)) return ['a table was altered while it was dumped', TRIED_AGAIN];
   if (end.exitCode > 128) return [`${end.program} was killed (exit code ${end.exitCode})`, 'Is there enough memory?'];
-  if (failureTypeOf(end) === undefined) return [`tables came or went while ${end.program} was at work`, retried];
-  return [`the connection to ${where} did not last`, retried];
+  if (failureTypeOf(end) === undefined) return [`tables came or went while ${end.program} was at work`, TRIED_AGAIN];
+  return [`the connection to ${where} did not last`, TRIED_AGAIN];
 }
 
 function quote(end: ClientEnd): string {

@@ -37,6 +37,7 @@ test.each([
 test.each([
   ['a known condition', new CommandError('NoWorker', 20, 'no worker'), 'NoWorker', 20],
   ['a bad configuration', named('ConfigurationError'), 'ConfigInvalid', 2],
+  ['a port that is taken', named('StartError'), 'StartFailed', 1],
   ['a namespace that does not exist', named('NamespaceNotFoundError'), 'Unreachable', 20],
   ['a server that is gone', named('ServiceError', {}, { code: 14 }), 'Unreachable', 20],
   ['a deadline', named('Error', { code: 4 }), 'Unreachable', 20],

@@ -62,6 +62,15 @@ test.each([
 });
 
 test.each([
+  [['backup', 'tracker', '--wiat'], 'See: holdfast backup --help'],
+  [['config', 'show', '--nope'], 'See: holdfast config show --help'],
+  [['bakup'], 'See: holdfast --help'],
+])('%j points to the help of its own command', async (argv, hint) => {
+  const { io } = await run(...argv);
+  expect(io.err().trimEnd().split('\n').at(-1)).toBe(hint);
+});
+
+test.each([
   ['a plan', ['backup', 'trakcer'], 'there is no plan "trakcer"'],
   ['the plan of a history', ['history', 'x'], 'there is no plan "x"'],
   ['the plan of snapshots', ['snapshots', 'x'], 'there is no plan "x"'],
@@ -115,7 +124,8 @@ test('the configuration is shown as one document without the value of a secret',
   expect(JSON.parse(io.out())).toHaveProperty('plans');
 });
 
-test('commands without a Temporal server exit with 20 and say what to do', async () => {
+test('commands without a Temporal server exit with 20 at once and say what to do', async () => {
+  const startedAt = Date.now();
   const runs = await Promise.all(['status', 'apply', 'init'].map(async (command) => run(command, '--json')));
   for (const { exitCode, io } of runs) {
     expect(exitCode).toBe(20);
@@ -123,6 +133,8 @@ test('commands without a Temporal server exit with 20 and say what to do', async
     expect(io.err()).toContain('127.0.0.1:1 (TEMPORAL_ADDRESS)');
     expect(io.err()).toContain('holdfast up');
   }
+  // gRPC alone tries again for five seconds.
+  expect(Date.now() - startedAt).toBeLessThan(4_000);
 }, 20_000);
 
 test('doctor reports an unreachable Temporal as a problem beside its other findings', async () => {
@@ -130,6 +142,7 @@ test('doctor reports an unreachable Temporal as a problem beside its other findi
   expect(exitCode).toBe(1);
   expect(io.out()).toMatch(/^ok +node: \d+/m);
   expect(io.out()).toMatch(/^problem +Temporal: no Temporal server answers at 127\.0\.0\.1:1/m);
+  expect(io.out()).toMatch(/^ +→ Start one together with a worker: holdfast up\n +→ Or name the one that runs elsewhere: /m);
 }, 20_000);
 
 test('doctor reports a broken configuration as a problem', async () => {

@@ -20,6 +20,7 @@ test('the message quotes the JSON error of restic, names the repository and says
   const error = resticError({ repository: 'main', command: 'cat config', exitCode: 10, stderr });
   expect(error.message).toContain('repository main: restic cat config failed: Fatal: repository does not exist.');
   expect(error.message).toContain('holdfast init main');
+  expect(error.message).toContain('mounted');
 });
 
 test('a locked repository names machine, process, user and age of the lock', () => {
