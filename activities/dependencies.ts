@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/types.ts';
 import type { RunRecord } from '../contract/backup.ts';
+import type { MaintenanceTask } from '../contract/maintenance.ts';
 import type { DrillRecord } from '../contract/verify.ts';
 import type { Programs } from '../process/programs.ts';
 
@@ -19,4 +20,6 @@ export interface ActivityDependencies {
   onDrillReported(record: DrillRecord): void;
   /** Told of each run that ended: counts it in the metrics. */
   onRunReported(record: RunRecord): void;
+  /** Told of each check or prune that ended. */
+  onMaintenanceReported(task: MaintenanceTask, record: RunRecord): void;
 }

@@ -24,6 +24,7 @@ import { compareTree, fetchTree } from './fetch-tree.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
 import { listFiles } from './list-files.ts';
+import { checkRepository, openMaintenance, pruneRepository, reportMaintenance } from './maintain-repository.ts';
 import { notify } from './notify.ts';
 import { openRestore, previewRestore } from './open-restore.ts';
 import { openRun } from './open-run.ts';
@@ -34,6 +35,7 @@ import { rotateArchives } from './rotate-archives.ts';
 import { ActivePhases } from './run/active-phases.ts';
 import { sealStage } from './seal-stage.ts';
 import { stageFiles } from './stage-files.ts';
+import { unlockRepository } from './unlock-repository.ts';
 import { writeArchive } from './write-archive.ts';
 
 /** Creates the activities of a worker. */
@@ -77,6 +79,11 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     closeRestore: ofRun(closeRestore),
     previewRestore: (input) => runActivity(deps, (context) => previewRestore(deps, input, context)),
     listFiles: (input) => runActivity(deps, (context) => listFiles(deps, input, context)),
+    openMaintenance: phase(deps, (input, context) => openMaintenance(deps, input, context)),
+    checkRepository: phase(deps, (input, context) => checkRepository(deps, input, context)),
+    pruneRepository: phase(deps, (input, context) => pruneRepository(deps, input, context)),
+    reportMaintenance: phase(deps, (input) => reportMaintenance(deps, input)),
+    unlockRepository: (input) => runActivity(deps, (context) => unlockRepository(deps, input, context)),
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
     examineHost: () => runActivity(deps, (context) => examineHost(deps, context)),

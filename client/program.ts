@@ -7,15 +7,18 @@ import { HOLDFAST_VERSION } from '../contract/version.ts';
 import { reportError, usageError } from './command-error.ts';
 import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
+import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHistory } from './commands/history.ts';
 import { addInit } from './commands/init.ts';
 import { addMount } from './commands/mount.ts';
+import { addPrune } from './commands/prune.ts';
 import { addRestore } from './commands/restore.ts';
 import { addDump, addLs } from './commands/snapshot-files.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addStatus } from './commands/status.ts';
+import { addUnlock } from './commands/unlock.ts';
 import { addUp } from './commands/up.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWorker } from './commands/worker.ts';
@@ -35,6 +38,8 @@ const COMMANDS: readonly AddCommand[] = [
   addBackup,
   addRestore,
   addVerify,
+  addCheck,
+  addPrune,
   addSnapshots,
   addLs,
   addDump,
@@ -42,6 +47,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStatus,
   addHistory,
   addDoctor,
+  addUnlock,
   addConfig,
 ];
 

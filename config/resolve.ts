@@ -63,7 +63,10 @@ function resolveRepository(name: string, repository: RepositoryFile): Repository
     environment: Object.fromEntries(environment) as Repository['environment'],
     options: repository.options,
     check: resolveCheck(repository.check),
-    prune: repository.prune && { schedule: resolveSchedule(repository.prune.schedule) },
+    prune: repository.prune && {
+      schedule: resolveSchedule(repository.prune.schedule),
+      deadlineMs: repository.prune.deadline,
+    },
   };
 }
 
@@ -72,6 +75,7 @@ function resolveCheck(check: RepositoryFile['check']): Repository['check'] {
   const total = check.read_data_subset?.replace(/^1\//, '');
   return {
     schedule: resolveSchedule(check.schedule),
+    deadlineMs: check.deadline,
     readDataSubset: total === undefined ? undefined : { total: Number(total) },
   };
 }

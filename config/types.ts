@@ -33,8 +33,15 @@ export interface Repository {
   /** `-o key=value` pairs for restic. */
   readonly options: readonly string[];
   /** undefined: checks run only when asked for. */
-  readonly check: { readonly schedule: Schedule; readonly readDataSubset: { readonly total: number } | undefined } | undefined;
-  readonly prune: { readonly schedule: Schedule } | undefined;
+  readonly check:
+    | {
+        readonly schedule: Schedule;
+        /** From the start until it is ended, or not tried again. Default 6 h. */
+        readonly deadlineMs: number;
+        readonly readDataSubset: { readonly total: number } | undefined;
+      }
+    | undefined;
+  readonly prune: { readonly schedule: Schedule; readonly deadlineMs: number } | undefined;
 }
 
 export interface FilesSource {

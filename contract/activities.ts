@@ -12,6 +12,7 @@ import type {
   WriteArchiveResult,
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
+import type { MaintenanceActivities } from './maintenance.ts';
 import type { RestoreActivities } from './restore.ts';
 import type { DrillRecord, VerifyActivities } from './verify.ts';
 
@@ -70,4 +71,9 @@ export interface InspectActivities {
   examineHost(): Promise<ExamineHostResult>;
 }
 
-export interface Activities extends BackupActivities, InspectActivities, RestoreActivities, VerifyActivities {}
+export interface Activities
+  extends BackupActivities,
+    InspectActivities,
+    MaintenanceActivities,
+    RestoreActivities,
+    VerifyActivities {}

@@ -1,3 +1,4 @@
+import type { Maintained } from './maintenance.ts';
 import type { Restored } from './restore.ts';
 
 /** Input of the workflow `backup`. It names things and never describes them: no path, command, host or secret. */
@@ -123,6 +124,7 @@ export interface PhaseRecord {
 
 /** Everything that is known of a run: its result, its memo and what `reportRun` keeps. Field names are our JSON format. */
 export interface RunRecord {
+  /** Of a check or prune, which belong to no plan: the name of the repository. */
   plan: string;
   host: string;
   workflowId: string;
@@ -136,6 +138,8 @@ export interface RunRecord {
   archive?: { path: string; bytes: number };
   /** Restores only. */
   restored?: Restored;
+  /** Checks and prunes only. */
+  maintained?: Maintained;
   phases: PhaseRecord[];
   warnings: string[];
   failure?: { type: string; message: string; phase: string };

@@ -11,6 +11,9 @@ export const WORKFLOWS = {
   restore: 'restore',
   previewRestore: 'previewRestore',
   listFiles: 'listFiles',
+  check: 'check',
+  prune: 'prune',
+  unlockRepository: 'unlockRepository',
   initRepository: 'initRepository',
   listSnapshots: 'listSnapshots',
   examineHost: 'examineHost',
@@ -52,6 +55,16 @@ export function verifyWorkflowId(host: string, plan: string): string {
 /** Start of the ids of the restores of a plan. */
 export function restoreWorkflowId(host: string, plan: string): string {
   return `restore/${host}/${plan}`;
+}
+
+/** Id of the schedule that checks or prunes a repository. */
+export function maintenanceScheduleId(host: string, repository: string, task: 'check' | 'prune'): string {
+  return `${schedulePrefix(host)}repository/${repository}/${task}`;
+}
+
+/** Start of the ids of the checks or prunes of a repository. */
+export function maintenanceWorkflowId(host: string, repository: string, task: 'check' | 'prune'): string {
+  return `${task}/${host}/${repository}`;
 }
 
 /** Search attributes that make the Web UI's list readable; all of type Keyword (at most 255 characters). */

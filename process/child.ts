@@ -11,6 +11,8 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2,
 
 /** What is used of execa's subprocess; its own type depends on every option. */
 interface Child extends PromiseLike<ChildEnd> {
+  /** undefined when it could not be started. */
+  readonly pid?: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -48,6 +50,7 @@ export function createSpawner(base: Readonly<Record<string, string>>, find: (pro
       ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
       ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
     }) as unknown as Child;
+    if (child.pid !== undefined) request.onStart?.(child.pid);
     // A child that ends without reading its input closes the pipe; its exit code tells why.
     child.stdin.on('error', () => undefined);
     // Not awaited: a short child may have printed everything by then, and nobody would have been listening.

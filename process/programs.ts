@@ -27,6 +27,8 @@ export interface ProgramRequest {
   timeoutMs?: number;
   /** Default 5 000. */
   killAfterMs?: number;
+  /** Told the number of the child as soon as it is there. Must neither wait nor throw. */
+  onStart?: (pid: number) => void;
   /** Signal that the kernel sends to the child when this process dies. Default KILL. */
   deathSignal?: 'KILL' | 'TERM';
   /** Takes standard output as it comes; it is not captured then. When it throws, the child is ended and `run` throws the same. */

@@ -1,6 +1,7 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { RunRecord } from '../contract/backup.ts';
 import { drillOutcome } from '../contract/drill-document.ts';
+import type { MaintenanceTask } from '../contract/maintenance.ts';
 import type { DrillRecord } from '../contract/verify.ts';
 
 /** Counts ended runs, for Prometheus. Labels are plan and outcome: never a run id, a path or a message. */
@@ -10,6 +11,8 @@ export interface RunMetrics {
   recordDrill(drill: DrillRecord): void;
   /** Sets the time of the last drill and its restore time from what the state directory remembers. */
   seedDrill(drill: DrillRecord): void;
+  /** Notes the time of a check or prune that succeeded. */
+  recordMaintenance(task: MaintenanceTask, run: RunRecord): void;
   /** Sets the time of the last success from what the state directory remembers: a restart must not look like "never". */
   seed(run: RunRecord): void;
 }
@@ -26,6 +29,15 @@ export function createRunMetrics(meter: MetricMeter): RunMetrics {
   const duration = meter.createGauge('holdfast_last_run_duration_seconds', 'float', 's', 'How long the last run took.');
   const processed = meter.createGauge('holdfast_last_run_processed_bytes', 'int', 'By', 'Size of what the last run backed up.');
   const added = meter.createGauge('holdfast_last_run_added_bytes', 'int', 'By', 'What the repository grew by in the last run.');
+  const lastMaintenance = {
+    check: meter.createGauge(
+      'holdfast_last_check_timestamp_seconds',
+      'int',
+      's',
+      'End of the last check that found a repository whole.',
+    ),
+    prune: meter.createGauge('holdfast_last_prune_timestamp_seconds', 'int', 's', 'End of the last prune of a repository.'),
+  };
 
   function seed(run: RunRecord): void {
     const tags = { plan: run.plan };
@@ -39,6 +51,10 @@ export function createRunMetrics(meter: MetricMeter): RunMetrics {
   return {
     ...createDrillMetrics(meter),
     seed,
+    recordMaintenance(task, run) {
+      if (run.outcome !== 'succeeded') return;
+      lastMaintenance[task].set(Math.floor(Date.parse(run.finishedAt ?? run.startedAt) / 1000), { repository: run.plan });
+    },
     record(run) {
       // Refused while another run was in progress: nothing failed.
       if (run.failure?.type === 'PlanBusy') return;

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 import { loadLastDrill } from '../activities/drill/report-drill.ts';
 import { createActivities } from '../activities/index.ts';
+import { loadLastMaintenance } from '../activities/run/repository-state.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
 import type { RunRecord } from '../contract/backup.ts';
@@ -102,12 +103,16 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),
       onDrillReported: (record) => {
-        options.log(renderEndedRun('drill', record));
+        options.log(renderEndedRun(`drill of ${record.plan}`, record));
         parts.metrics.recordDrill(record);
       },
       onRunReported: (record) => {
-        options.log(renderEndedRun('backup', record));
+        options.log(renderEndedRun(`backup of ${record.plan}`, record));
         parts.metrics.record(record);
+      },
+      onMaintenanceReported: (task, record) => {
+        options.log(renderEndedRun(`${task} of repository ${record.plan}`, record));
+        parts.metrics.recordMaintenance(task, record);
       },
     }),
     shutdownGraceTime: DRAIN_GRACE_MS,
@@ -145,11 +150,11 @@ async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Prom
 }
 
 /** One line of the log. Failures of phases have lines of their own, as they happen. */
-function renderEndedRun(kind: 'backup' | 'drill', record: RunRecord): string {
-  const { plan, workflowId, outcome, startedAt, finishedAt, snapshotId } = record;
+function renderEndedRun(what: string, record: RunRecord): string {
+  const { workflowId, outcome, startedAt, finishedAt, snapshotId } = record;
   const seconds = (Date.parse(finishedAt ?? startedAt) - Date.parse(startedAt)) / 1000;
   const snapshot = snapshotId === undefined ? '' : `, snapshot ${snapshotId.slice(0, 8)}`;
-  return `${kind} of ${plan} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
+  return `${what} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
 }
 
 /** restic's `unlock` probes the process of a lock with SIGHUP, and in a container that number may be ours (restic 0.19.1). */
@@ -171,6 +176,13 @@ async function seedMetrics(configuration: Configuration, metrics: RunMetrics): P
     if (lastGood !== undefined) metrics.seed(lastGood);
     const lastDrill = await loadLastDrill(plan);
     if (lastDrill !== undefined) metrics.seedDrill(lastDrill);
+  }
+  const { stateDirectory, repositories } = configuration;
+  for (const repository of repositories.keys()) {
+    for (const task of ['check', 'prune'] as const) {
+      const last = await loadLastMaintenance({ stateDirectory, repository }, task);
+      if (last !== undefined) metrics.recordMaintenance(task, last);
+    }
   }
 }
 

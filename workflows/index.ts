@@ -5,6 +5,7 @@
  * function becomes a workflow type.
  */
 export { backup } from './backup.ts';
-export { examineHost, initRepository, listFiles, listSnapshots, previewRestore } from './inspect.ts';
+export { examineHost, initRepository, listFiles, listSnapshots, previewRestore, unlockRepository } from './inspect.ts';
+export { check, prune } from './maintenance.ts';
 export { restore } from './restore.ts';
 export { verifyRestore } from './verify-restore.ts';

@@ -7,6 +7,7 @@ import type {
   ListSnapshotsInput,
   Snapshot,
 } from '../contract/inspect.ts';
+import type { MaintenanceActivities, UnlockRepositoryInput, UnlockRepositoryResult } from '../contract/maintenance.ts';
 import type { ListFilesResult, RestoreActivities, RestorePlan } from '../contract/restore.ts';
 import { phaseOptions } from './policies.ts';
 
@@ -18,7 +19,7 @@ const options: ActivityOptions = {
   // A question is asked once; whoever asked sees the failure and asks again.
   retry: { maximumAttempts: 1 },
 };
-const activities = proxyActivities<InspectActivities>(options);
+const activities = proxyActivities<InspectActivities & Pick<MaintenanceActivities, 'unlockRepository'>>(options);
 const restores = proxyActivities<RestoreActivities>(options);
 
 /** Creates a repository, unless it is there. */
@@ -39,6 +40,11 @@ export async function previewRestore(input: unknown): Promise<RestorePlan> {
 /** Lists what lies in a snapshot. */
 export async function listFiles(input: unknown): Promise<ListFilesResult> {
   return restores.listFiles(input);
+}
+
+/** Shows the locks of a repository, and removes dead ones when that was agreed to. */
+export async function unlockRepository(input: UnlockRepositoryInput): Promise<UnlockRepositoryResult> {
+  return activities.unlockRepository(input);
 }
 
 /** Looks whether the worker's machine has what the plans need. */

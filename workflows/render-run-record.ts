@@ -20,10 +20,24 @@ export function renderRunRecord(record: RunRecord): string {
   if (record.snapshotId !== undefined)
     lines.push('', `Snapshot \`${record.snapshotId.slice(0, 8)}\`, ${formatBytes(record.bytesAdded ?? 0)} added.`);
   if (record.archive !== undefined) lines.push('', `Archive \`${record.archive.path}\`, ${formatBytes(record.archive.bytes)}.`);
+  lines.push(...renderMaintained(record));
   if (record.failure !== undefined)
     lines.push('', `**${record.failure.phase}: ${record.failure.type}.** ${record.failure.message}`);
   lines.push(...record.warnings.slice(0, 20).map((warning) => `\n- ${warning}`));
   return lines.join('\n').slice(0, 15_000);
+}
+
+function renderMaintained({ maintained }: RunRecord): string[] {
+  const { check, prune } = maintained ?? {};
+  return [
+    ...(check === undefined ? [] : ['', `Whole; data read: **${check.dataRead}**.`]),
+    ...(prune === undefined
+      ? []
+      : [
+          '',
+          `**${formatBytes(prune.bytesFreed)}** freed, ${formatBytes(prune.bytesRemaining)} remain, ${formatBytes(prune.bytesUnused)} of them unused.`,
+        ]),
+  ];
 }
 
 function renderPhase(phase: PhaseRecord): string {

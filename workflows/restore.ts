@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   CancellationScope,
   defineQuery,
@@ -6,14 +5,13 @@ import {
   setHandler,
   setWorkflowOptions,
   upsertMemo,
-  upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { RunRecord, RunReference } from '../contract/backup.ts';
-import { RUN_RECORD_MEMO, RUN_RECORD_QUERY, SEARCH_ATTRIBUTES } from '../contract/names.ts';
+import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
 import type { CompareTreeResult, OpenRestoreResult, RestoreActivities, Restored } from '../contract/restore.ts';
 import { CLOSING_DEADLINE_MS, phaseOptions } from './policies.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { planNameOf, RunRecorder } from './run-recorder.ts';
+import { setAttributes } from './search-attributes.ts';
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -124,19 +122,4 @@ async function close(
   recorder.finish(failure);
   upsertMemo({ [RUN_RECORD_MEMO]: record });
   if (opened?.hasSearchAttributes === true) setAttributes({ outcome: record.outcome });
-}
-
-function setAttributes(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string>>): void {
-  upsertSearchAttributes(
-    Object.entries(values).map(([name, value]) => ({
-      key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES], SearchAttributeType.KEYWORD),
-      value,
-    })),
-  );
-}
-
-/** For the record and for the names of directories: openRestore judges the input. */
-function planNameOf(input: unknown): string {
-  const plan = typeof input === 'object' && input !== null && 'plan' in input ? input.plan : undefined;
-  return typeof plan === 'string' ? plan.slice(0, 100) : workflowInfo().workflowId;
 }

@@ -63,7 +63,7 @@ export class RunRecorder {
   finish(error: unknown): void {
     const { record } = this;
     record.finishedAt = new Date().toISOString();
-    if (error === undefined) return;
+    if (error === undefined) return this.show();
     record.outcome = isCancellation(error) ? 'cancelled' : 'failed';
     if (record.outcome === 'failed') record.failure ??= { ...describeFailure(error), phase: 'workflow' };
     else delete record.failure;

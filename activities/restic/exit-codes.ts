@@ -23,7 +23,8 @@ const ADVICE: Partial<Record<FailureType, (repository: string) => string>> = {
   RepositoryMissing: (repository) =>
     `Is its disk mounted? If it was never created: \`holdfast init ${repository}\`; else correct its location.`,
   AuthRejected: () => 'Correct the password reference in holdfast.yaml.',
-  RepositoryLocked: () => 'Another restic works on it; the run goes on by itself once it is free.',
+  RepositoryLocked: (repository) =>
+    `The run goes on by itself once it is free. If that process is long dead: \`holdfast unlock ${repository}\`.`,
   DiskFull: () => 'Free some space there: the run goes on by itself.',
   RepositoryDamaged: () => 'Look at it with `restic check` before anything else is written.',
   ConfigInvalid: () => 'Correct the location, its environment or the rights on it.',
@@ -35,13 +36,22 @@ export function resticError(options: { repository: string; command: string; exit
   const lines = readErrorOutput(options.stderr);
   const text = lines.join('\n');
   const type = classify(options.exitCode, text);
-  const said = lines.slice(-4).join(' / ') || `exit code ${options.exitCode}`;
+  const said = describeHolder(text) ?? (lines.slice(-4).join(' / ') || `exit code ${options.exitCode}`);
   const advice = ADVICE[type]?.(options.repository) ?? '';
   return new PhaseError(
     type,
     `repository ${options.repository}: restic ${options.command} failed: ${said}. ${advice}`.trim(),
     type === 'RepositoryLocked' ? { retryAfterMs: LOCK_RETRY_MS } : {},
   );
+}
+
+/** Who holds the lock, out of restic's own words (restic 0.19.1); undefined when they are others. */
+function describeHolder(text: string): string | undefined {
+  const [, exclusively, pid, host, user] = /already locked (exclusively )?by PID (\d+) on (.+?) by (\S+)/.exec(text) ?? [];
+  if (pid === undefined) return undefined;
+  const [, age] = /lock was created at .*\((.*?) ago\)/.exec(text) ?? [];
+  const since = age === undefined ? '' : ` for ${age.replace(/\.\d+(?=s)/, '')}`;
+  return `it is locked ${exclusively ?? ''}by process ${pid} of user ${user} on machine ${host}${since}`;
 }
 
 function classify(exitCode: number, text: string): FailureType {

@@ -1,40 +1,40 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Repository } from '../../config/types.ts';
-import { type ProgramRequest, type ProgramResult, type Programs, SECRET_PATH } from '../../process/programs.ts';
-import type { PhaseContext } from '../phase.ts';
-import { RESTIC_EXIT, resticError } from './exit-codes.ts';
+import type { ProgramRequest, ProgramResult } from '../../process/programs.ts';
+import { type CallOptions, callRestic, failed, type ResticBinding } from './call.ts';
+import { RESTIC_EXIT } from './exit-codes.ts';
+import { type Access, insideGate } from './gate.ts';
+import { clearDeadLocks } from './locks.ts';
+import { dropRecord, recordProcess } from './process-records.ts';
 
-/** restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. */
-const RETRY_LOCK = '30s';
+export { failed, type ResticBinding } from './call.ts';
 
-/** What restic needs to be called: the repository, and the activity that calls it. */
-export interface ResticBinding {
-  readonly programs: Programs;
-  readonly repository: Repository;
-  /** Holds restic's cache. */
-  readonly stateDirectory: string;
-  readonly context: PhaseContext;
-}
+/**
+ * Which commands pass the gate, and how. Those that are not here are over in a moment and leave it to restic's own lock, so that
+ * somebody who asks for the list of snapshots hears at once that the repository is being pruned.
+ */
+const ACCESS: Readonly<Record<string, Access>> = {
+  backup: 'shared',
+  restore: 'shared',
+  dump: 'shared',
+  // Takes restic's exclusive lock, also with --dry-run (restic 0.19.1, measured).
+  forget: 'exclusive',
+  check: 'background',
+  prune: 'background',
+};
 
-/** Calls restic on the bound repository. Any exit code is a result. Password and environment are read anew for each call. */
+/** Calls restic on the bound repository: through its gate, and past the lock of a dead process. Any exit code is a result. */
 export async function runRestic(
   binding: ResticBinding,
   args: readonly string[],
   extra: Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume'> = {},
 ): Promise<ProgramResult> {
-  const { repository, context } = binding;
-  const cache = join(binding.stateDirectory, 'cache', 'restic');
-  await mkdir(cache, { recursive: true, mode: 0o700 });
-  const options = repository.options.flatMap((pair) => ['-o', pair]);
-  return binding.programs.run({
-    program: 'restic',
-    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', RETRY_LOCK, ...options, ...args],
-    env: { ...(await resolveEnvironment(repository, context)), RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
-    secretInput: await context.readSecret(repository.password),
-    signal: context.signal,
-    ...extra,
-  });
+  if (args.includes('--no-lock')) return callRestic(binding, args, extra);
+  const { context, repository } = binding;
+  const command = args[0] ?? '';
+  const access = ACCESS[command];
+  if (access === undefined) return callWithLock(binding, args, extra);
+  const onWait = (purpose: string) => context.report({ phase: `wait for restic ${purpose} on repository ${repository.name}` });
+  const request = { access, purpose: command, signal: context.signal, onWait };
+  return insideGate(repository.location, request, async () => callWithLock(binding, args, extra));
 }
 
 /** Calls restic and returns its output. @throws {PhaseError} for any exit code but 0 */
@@ -48,15 +48,19 @@ export async function queryRestic(
   return result.stdout;
 }
 
-/** The error for a call that did not end well. */
-export function failed(binding: ResticBinding, command: string, result: ProgramResult): Error {
-  return resticError({ repository: binding.repository.name, command, exitCode: result.exitCode, stderr: result.stderr });
+/** Notes the process for as long as it may hold a lock. */
+async function callWithLock(binding: ResticBinding, args: readonly string[], extra: CallOptions): Promise<ProgramResult> {
+  const { stateDirectory, repository } = binding;
+  await clearDeadLocks(binding);
+  let record: string | undefined;
+  const onStart = (pid: number) => {
+    record = recordProcess(stateDirectory, repository.location, pid);
+  };
+  const result = await callRestic(binding, args, { ...extra, onStart });
+  // Killed by a signal it left its lock; the record stays, for the next call to clear that. So it does when the call throws.
+  if (record !== undefined && result.exitCode < KILLED_BY_SIGNAL) await dropRecord(record);
+  return result;
 }
 
-async function resolveEnvironment(repository: Repository, context: PhaseContext): Promise<Record<string, string>> {
-  const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(repository.environment)) {
-    resolved[name] = typeof value === 'string' ? value : await context.readSecret(value);
-  }
-  return resolved;
-}
+/** Exit codes from here on say that a signal ended it, 130 included: whether it still gave its lock back is not known then. */
+const KILLED_BY_SIGNAL = 128;

@@ -114,7 +114,8 @@ export function readErrorOutput(stderr: string): string[] {
   });
 }
 
-function parseJson(text: string): unknown {
+/** JSON, or undefined for what is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

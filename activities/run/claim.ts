@@ -82,6 +82,15 @@ export async function releaseClaim(planStateDirectory: string, runId: string): P
   await writeDurably(claimPath(directory, current.number), JSON.stringify({ ...current.claim, released: true }));
 }
 
+/** The run that the plan was claimed for last and that has not given it back; it may be dead. */
+export async function findHolder(
+  planStateDirectory: string,
+): Promise<Pick<RunReference, 'workflowId' | 'runId' | 'startedAt'> | undefined> {
+  const current = await readClaim(join(planStateDirectory, 'claims'));
+  if (current === undefined || current.claim.released) return undefined;
+  return { workflowId: current.claim.workflow_id, runId: current.claim.run_id, startedAt: current.claim.started_at };
+}
+
 async function readClaim(directory: string): Promise<{ number: number; claim: Claim } | undefined> {
   const number = Math.max(0, ...(await claimNumbers(directory)));
   if (number === 0) return undefined;

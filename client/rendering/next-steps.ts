@@ -4,7 +4,7 @@ import { type FailureType, isFailureType } from '../../contract/failures.ts';
 /** What helps after a failure, where it is not the same for all. */
 const AFTER_FAILURE: Partial<Record<FailureType, (record: RunRecord) => string>> = {
   RepositoryMissing: () => 'create the repository, once: holdfast init',
-  RepositoryLocked: () => 'wait for the other process, or see who holds the lock: restic list locks',
+  RepositoryLocked: () => 'wait for the other process, or see who holds the lock: holdfast unlock REPOSITORY',
   PlanBusy: ({ plan }) => `wait for the run in progress and then start: holdfast backup ${plan} --wait`,
   ConfigInvalid: () => 'check what the worker reads: holdfast config validate',
   SecretUnavailable: () => "set the secret where the worker runs: it is read from the worker's environment and files",

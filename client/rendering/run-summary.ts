@@ -11,14 +11,29 @@ const TEXT_WIDTH = 76;
 
 /** Everything worth knowing of a run that has ended, as lines: outcome, results, phases, warnings and what to do next. */
 export function renderRunSummary(record: RunRecord, palette: Palette): string[] {
+  return renderSummary(record, palette, { title: `Backup of ${record.plan}`, results: results(record), next: nextSteps(record) });
+}
+
+/** What differs between the kinds of runs. */
+export interface SummaryParts {
+  /** Beginning of the headline: `Backup of tracker`. */
+  title: string;
+  /** Results without a value are left out. */
+  results: readonly (readonly [name: string, value: string | undefined])[];
+  /** What to do next, each a line. */
+  next: readonly string[];
+}
+
+/** A run that has ended as lines, whatever kind it is of. */
+export function renderSummary(record: RunRecord, palette: Palette, parts: SummaryParts): string[] {
   return [
-    headline(record, palette),
+    headline(record, parts.title, palette),
     ...failureLines(record, palette),
     '',
-    ...renderPairs(results(record)).map(indent),
+    ...renderPairs(parts.results).map(indent),
     ...section('phases', phaseLines(record)),
     ...section('warnings', record.warnings.flatMap(bullet), palette.warning),
-    ...section('next', nextSteps(record)),
+    ...section('next', parts.next),
   ];
 }
 
@@ -30,10 +45,10 @@ const WORDS: Readonly<Record<Outcome | 'running', string>> = {
   running: 'is still running',
 };
 
-function headline(record: RunRecord, palette: Palette): string {
+function headline(record: RunRecord, title: string, palette: Palette): string {
   const durationMs = runDurationMs(record);
   const time = durationMs === undefined ? '' : ` after ${formatDuration(durationMs)}`;
-  const text = `Backup of ${record.plan} ${WORDS[record.outcome]}${time}.`;
+  const text = `${title} ${WORDS[record.outcome]}${time}.`;
   if (record.outcome === 'succeeded') return palette.good(text);
   return record.outcome === 'failed' ? palette.bad(text) : palette.warning(text);
 }

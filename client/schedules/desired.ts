@@ -3,11 +3,14 @@
  * Never here: a schedule that starts anything but a workflow by its name, or one whose policies are left to a default.
  */
 import type { ScheduleUpdateOptions } from '@temporalio/client';
-import type { Configuration, Schedule } from '../../config/types.ts';
+import type { Configuration, Repository, Schedule } from '../../config/types.ts';
 import type { BackupInput } from '../../contract/backup.ts';
+import type { CheckInput, PruneInput } from '../../contract/maintenance.ts';
 import {
   backupScheduleId,
   backupWorkflowId,
+  maintenanceScheduleId,
+  maintenanceWorkflowId,
   taskQueueName,
   verifyScheduleId,
   verifyWorkflowId,
@@ -47,7 +50,7 @@ export function desiredSchedules(configuration: Configuration): DesiredSchedule[
 }
 
 /** One block for each kind of schedule. */
-function scheduledWork({ host, plans }: Configuration): ScheduledWork[] {
+function scheduledWork({ host, plans, repositories }: Configuration): ScheduledWork[] {
   const backups = [...plans.values()].flatMap(({ name: plan, schedule }): ScheduledWork[] =>
     schedule === undefined
       ? []
@@ -76,7 +79,26 @@ function scheduledWork({ host, plans }: Configuration): ScheduledWork[] {
           },
         ],
   );
-  return [...backups, ...drills];
+  const maintenance = [...repositories.values()].flatMap((repository) => maintenanceWork(host, repository));
+  return [...backups, ...drills, ...maintenance];
+}
+
+function maintenanceWork(host: string, { name: repository, ...tasks }: Repository): ScheduledWork[] {
+  const titles = { check: 'Check', prune: 'Prune' } as const;
+  return (['check', 'prune'] as const).flatMap((task): ScheduledWork[] => {
+    const settings = tasks[task];
+    if (settings === undefined) return [];
+    return [
+      {
+        id: maintenanceScheduleId(host, repository, task),
+        schedule: settings.schedule,
+        workflowType: WORKFLOWS[task],
+        workflowId: maintenanceWorkflowId(host, repository, task),
+        input: { repository } satisfies CheckInput & PruneInput,
+        summary: `${titles[task]} of repository ${repository} on ${host}`,
+      },
+    ];
+  });
 }
 
 function toDesired(work: ScheduledWork, host: string): DesiredSchedule {

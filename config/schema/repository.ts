@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wordUnlessAbsent } from './leaf.ts';
+import { duration, wordUnlessAbsent } from './leaf.ts';
 import { scheduleSchema } from './schedule.ts';
 import { environmentSchema, passwordSchema } from './secret.ts';
 
@@ -40,9 +40,12 @@ const locationSchema = z
 
 const SUBSET_RULE = 'must be 1/N with N from 1 to 256, such as 1/8';
 
+const DEADLINE = 'From the start until it is ended, or not tried again.';
+
 const checkSchema = z
   .strictObject({
     schedule: scheduleSchema('When the repository is checked.'),
+    deadline: duration('10s', DEADLINE).prefault('6h'),
     read_data_subset: z
       .string({ error: wordUnlessAbsent(SUBSET_RULE) })
       .regex(/^1\/([1-9]\d?|1\d\d|2[0-4]\d|25[0-6])$/, { error: SUBSET_RULE })
@@ -52,7 +55,10 @@ const checkSchema = z
   .meta({ description: 'Regular check of the repository. Without it checks run only when asked for.' });
 
 const pruneSchema = z
-  .strictObject({ schedule: scheduleSchema('When the repository is pruned.') })
+  .strictObject({
+    schedule: scheduleSchema('When the repository is pruned.'),
+    deadline: duration('10s', DEADLINE).prefault('6h'),
+  })
   .meta({ description: 'Regular removal of data that no snapshot needs. Without it the repository only grows.' });
 
 /** A restic repository. */

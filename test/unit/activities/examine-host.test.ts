@@ -24,6 +24,7 @@ async function examine(configuration: Configuration): Promise<Finding[]> {
     isRunOpen: async () => false,
     onDrillReported: () => undefined,
     onRunReported: () => undefined,
+    onMaintenanceReported: () => undefined,
     databases: createDatabases(programs),
   };
   return (await examineHost(deps, createTestContext({ ...process.env, ...ENVIRONMENT }))).findings;

@@ -43,3 +43,11 @@ test('a drill is told from a backup', () => {
   expect(messageDocument({ ...FAILED, drill })).toMatchObject({ kind: 'drill' });
   expect(messageDocument(FAILED)).toMatchObject({ kind: 'backup' });
 });
+
+test('a check is told of as one of a repository, and of no plan', () => {
+  const failure = { type: 'RepositoryDamaged', message: 'repository main is damaged', phase: 'checkRepository' };
+  const record: RunRecord = { ...FAILED, plan: 'main', maintained: { task: 'check', repository: 'main' }, failure };
+  expect(messageText(record)).toContain('Check of repository main on tracker-1: failed.');
+  expect(messageDocument(record)).toMatchObject({ repository: 'main', outcome: 'failed' });
+  expect(messageDocument(record)).not.toHaveProperty('plan');
+});

@@ -22,3 +22,12 @@ test('the message quotes the JSON error of restic, names the repository and says
   expect(error.message).toContain('holdfast init main');
   expect(error.message).toContain('mounted');
 });
+
+test('a locked repository names machine, process, user and age of the lock', () => {
+  const message =
+    'unable to create lock in backend: repository is already locked exclusively by PID 7 on host-b by root (UID 0, GID 0)\\nlock was created at 2026-11-23 07:16:40 (1h2m1.859202309s ago)\\nstorage ID 3bde6e8a';
+  const stderr = `{"message_type":"exit_error","code":11,"message":"${message}"}\n`;
+  const error = resticError({ repository: 'main', command: 'check', exitCode: 11, stderr });
+  expect(error.message).toContain('it is locked exclusively by process 7 of user root on machine host-b for 1h2m1s');
+  expect(error.message).toContain('holdfast unlock main');
+});

@@ -38,6 +38,21 @@ test('a plan with a verification has its drills besides', () => {
   });
 });
 
+test('a repository has a schedule for each task that the configuration asks for, which names the repository only', () => {
+  const configuration = configurationOf('h', plan('a', { schedule: undefined }));
+  const [main] = configuration.repositories.values();
+  if (main === undefined) throw new Error('no repository');
+  const settings = { schedule: nightly({ cron: '0 5 * * 0' }), deadlineMs: 1, readDataSubset: { total: 8 } };
+  const repositories = new Map([['main', { ...main, check: settings, prune: settings }]]);
+  const schedules = desiredSchedules({ ...configuration, repositories });
+  expect(schedules.map(({ id }) => id)).toEqual(['holdfast/h/repository/main/check', 'holdfast/h/repository/main/prune']);
+  expect(schedules[0]?.definition).toMatchObject({
+    spec: { cronExpressions: ['0 5 * * 0 # holdfast.yaml: 0 5 * * 0'] },
+    policies: { overlap: 'SKIP', pauseOnFailure: false },
+    action: { workflowType: 'check', workflowId: 'check/h/main', taskQueue: 'holdfast-h', args: [{ repository: 'main' }] },
+  });
+});
+
 test.each([
   ['cron', { cron: '0 4 * * *' }],
   ['time zone', { timezone: 'Europe/Berlin' }],

@@ -1,0 +1,68 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Repository } from '../../config/types.ts';
+import { type ProgramRequest, type ProgramResult, type Programs, SECRET_PATH } from '../../process/programs.ts';
+import type { PhaseContext } from '../phase.ts';
+import { RESTIC_EXIT, resticError } from './exit-codes.ts';
+
+/** restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. */
+const RETRY_LOCK = '30s';
+
+/** What restic needs to be called: the repository, and the activity that calls it. */
+export interface ResticBinding {
+  readonly programs: Programs;
+  readonly repository: Repository;
+  /** Holds restic's cache, and the records of its processes. */
+  readonly stateDirectory: string;
+  readonly context: PhaseContext;
+}
+
+export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart'>;
+
+/**
+ * Calls restic as it is: past the gate, and without a look at dead locks. Any exit code is a result.
+ *
+ * Password and environment are read anew for each call.
+ */
+export async function callRestic(
+  binding: ResticBinding,
+  args: readonly string[],
+  extra: CallOptions = {},
+): Promise<ProgramResult> {
+  const { repository, context } = binding;
+  const cache = join(binding.stateDirectory, 'cache', 'restic');
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const options = repository.options.flatMap((pair) => ['-o', pair]);
+  return binding.programs.run({
+    program: 'restic',
+    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', RETRY_LOCK, ...options, ...args],
+    env: { ...(await resolveEnvironment(repository, context)), RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
+    secretInput: await context.readSecret(repository.password),
+    signal: context.signal,
+    ...extra,
+  });
+}
+
+/** Asks restic without taking a lock, and returns its output. @throws {PhaseError} for any exit code but 0 */
+export async function queryUnlocked(
+  binding: ResticBinding,
+  args: readonly string[],
+  extra: Pick<ProgramRequest, 'timeoutMs' | 'consume'> = {},
+): Promise<string> {
+  const result = await callRestic(binding, [...args, '--no-lock'], extra);
+  if (result.exitCode !== RESTIC_EXIT.done) throw failed(binding, args[0] ?? '', result);
+  return result.stdout;
+}
+
+/** The error for a call that did not end well. */
+export function failed(binding: ResticBinding, command: string, result: ProgramResult): Error {
+  return resticError({ repository: binding.repository.name, command, exitCode: result.exitCode, stderr: result.stderr });
+}
+
+async function resolveEnvironment(repository: Repository, context: PhaseContext): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = {};
+  for (const [name, value] of Object.entries(repository.environment)) {
+    resolved[name] = typeof value === 'string' ? value : await context.readSecret(value);
+  }
+  return resolved;
+}
