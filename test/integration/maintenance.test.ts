@@ -93,6 +93,7 @@ async function measureData(): Promise<number> {
 }
 
 test('prune frees what forgotten snapshots left, and says how much', async () => {
+  await holdfast.backup('tracker');
   await writeNoise('a.bin', 24_000_000, 2);
   const { run: backup } = await holdfast.backup('tracker');
   expect(backup.bytes_added).toBeGreaterThan(20_000_000);
