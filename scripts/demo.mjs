@@ -1,5 +1,5 @@
-// A real backup in one command: a live SQLite, a live MariaDB and some configuration files, dumped, staged, archived and backed
-// up by restic through Temporal. Everything lies in .demo/ of this checkout; a second run adds to what the first one left.
+// A real backup in one command: a live SQLite, a live MariaDB and some configuration files, dumped, staged, archived, backed
+// up by restic and restored again to prove it, through Temporal. Everything lies in .demo/ of this checkout; a second run adds to what the first one left.
 // Built-in modules only. `scripts/setup.mjs` has run before.
 import { mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -47,8 +47,11 @@ async function main() {
     await holdfast('init');
     say('holdfast backup tracker');
     const result = JSON.parse(await holdfast('backup', 'tracker', '--json'));
+    say('holdfast verify tracker: a drill, which restores that snapshot into a scratch place and compares it');
+    const drill = JSON.parse(await holdfast('verify', 'tracker', '--json'));
     const snapshots = JSON.parse(await holdfast('snapshots', 'tracker', '--json'));
-    console.log(renderSummary({ result, snapshots, mariadb, root: ROOT, demo: DEMO }));
+    console.log(renderSummary({ result, drill, snapshots, mariadb, root: ROOT, demo: DEMO }));
+    if (drill.outcome !== 'pass') throw new Error(`the drill ended as ${drill.outcome}`);
     if (result.outcome !== 'succeeded') throw new Error(`the backup ended as ${result.outcome}`);
   } finally {
     await children.stopAll();

@@ -39,6 +39,8 @@ repositories:
   main:
     location: ${path('repository')}
     password: { file: ${path('secrets/restic-password')} }
+    check: { schedule: { cron: "30 4 * * 0" }, read_data_subset: 1/8 }
+    prune: { schedule: { cron: "0 5 * * 0" } }
 plans:
   tracker:
     repository: main
@@ -50,5 +52,10 @@ plans:
         tracker: { path: ${path('data/tracker/tracker.db')} }${mariadb === undefined ? '' : mysql}
     archive: { directory: ${path('archives')}, format: tar.zst, keep_days: 7, keep_at_least: 2 }
     retention: { keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }
+    verification:
+      schedule: { cron: "0 6 1 * *" }
+      required_files: [files/config/tracker/etc/tracker.toml]
+      queries:
+        - { sqlite: tracker, sql: "SELECT count(*) FROM torrents", at_least: 300000 }
 `;
 }

@@ -1,7 +1,7 @@
 const MEGABYTE = 1_000_000;
 
 /** What the demo did, for the person who typed it. */
-export function renderSummary({ result, snapshots, mariadb, root, demo }) {
+export function renderSummary({ result, drill, snapshots, mariadb, root, demo }) {
   const megabytes = (bytes) => `${((bytes ?? 0) / MEGABYTE).toFixed(1)} MB`;
   const phases = result.phases.map((phase) => {
     const size = phase.bytes === null ? '' : `  ${megabytes(phase.bytes)}`;
@@ -14,6 +14,8 @@ export function renderSummary({ result, snapshots, mariadb, root, demo }) {
     `Backed up    ${megabytes(result.bytes_processed)}, of which ${megabytes(result.bytes_added)} were new to the repository`,
     `Archive      ${result.archive?.path} (${megabytes(result.archive?.bytes)})`,
     `MariaDB      ${mariadb === undefined ? 'not part of it: this machine has no MariaDB server' : 'dumped while it was running'}`,
+    `Drill        ${drill.outcome}: ${drill.checks.filter((check) => check.status === 'pass').length} of ${drill.checks.length} checks passed, restored in ${(drill.restore_ms / 1000).toFixed(1)} s`,
+    `Evidence     ${drill.evidence_path}`,
     'Phases',
     ...phases,
     ...result.warnings.map((warning) => `Warning      ${warning}`),
