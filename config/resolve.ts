@@ -104,6 +104,7 @@ function resolvePlan(plan: PlanFile): Omit<Plan, 'name' | 'repository' | 'stageD
     retention: plan.retention && resolveRetention(plan.retention),
     verification: plan.verification && resolveVerification(plan.verification),
     deadlineMs: plan.deadline,
+    maxAgeMs: plan.max_age,
   };
 }
 

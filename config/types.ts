@@ -152,6 +152,8 @@ export interface Plan {
   readonly verification: Verification | undefined;
   /** From the start of a run until nothing of it is retried any more. Default 6 h. */
   readonly deadlineMs: number;
+  /** So old a last success makes the plan overdue; undefined: 1.5 intervals of its schedule. */
+  readonly maxAgeMs: number | undefined;
   /** `<staging_directory>/<plan>` */
   readonly stageDirectory: string;
   /** `<state_directory>/plans/<plan>`: claims, the open run's working files, the last good run. */

@@ -6,7 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 export function addStatus(program: Command, context: Context): void {
   program
     .command('status')
-    .description('show where each plan stands; exit 1 when one had no success for 1.5 intervals of its schedule')
+    .description('show where each plan stands; exit 1 when one had no success for 1.5 intervals of its schedule, or its max_age')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', "\nExamples:\n  holdfast status\n  holdfast status --json | jq '.plans[] | select(.overdue)'")
     .action(async (flags: { json?: true }) => {

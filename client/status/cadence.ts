@@ -18,6 +18,8 @@ export function scheduleIntervalMs({ cron, timezone }: Pick<Schedule, 'cron' | '
 
 export interface OverdueQuestion {
   intervalMs: number | undefined;
+  /** The plan's own limit, which goes before 1.5 intervals. */
+  maxAgeMs?: number | undefined;
   /** Start of the last good run, as ISO 8601; undefined when Temporal knows of none. */
   lastGoodAt: string | undefined;
   /** When the schedule was made: before its first run nothing can be overdue. */
@@ -27,12 +29,13 @@ export interface OverdueQuestion {
   now: Date;
 }
 
-/** Says whether a plan with a schedule has gone too long without a success. */
-export function isOverdue({ intervalMs, lastGoodAt, scheduledSince, retentionMs, now }: OverdueQuestion): boolean {
-  if (intervalMs === undefined) return false;
+/** Says whether a plan has gone too long without a success. */
+export function isOverdue({ intervalMs, maxAgeMs, lastGoodAt, scheduledSince, retentionMs, now }: OverdueQuestion): boolean {
+  const limitMs = maxAgeMs ?? (intervalMs === undefined ? undefined : OVERDUE_AFTER_INTERVALS * intervalMs);
+  if (limitMs === undefined) return false;
   const knownSince = Math.max(scheduledSince.getTime(), now.getTime() - (retentionMs ?? Number.POSITIVE_INFINITY));
   const since = lastGoodAt === undefined ? knownSince : Date.parse(lastGoodAt);
-  return now.getTime() - since > OVERDUE_AFTER_INTERVALS * intervalMs;
+  return now.getTime() - since > limitMs;
 }
 
 function nextTicks(cron: string, timezone: string, now: Date): number[] {

@@ -66,17 +66,18 @@ function hasShownSomething({ outcome, failure }: RunRecord): boolean {
 }
 
 function isPlanOverdue(
-  { schedule }: Plan,
+  { schedule, maxAgeMs }: Plan,
   known: { actual: ScheduleStatus | undefined; lastGood: RunRecord | undefined; retentionMs: number | undefined },
 ): boolean {
   const { actual, lastGood, retentionMs } = known;
-  // Before the first apply nothing was promised.
-  if (schedule === undefined || actual === undefined) return false;
+  // Before the first apply nothing was promised, unless the plan itself does.
+  if (maxAgeMs === undefined && actual === undefined) return false;
   const now = new Date();
   return isOverdue({
-    intervalMs: scheduleIntervalMs(schedule, now),
+    intervalMs: schedule && scheduleIntervalMs(schedule, now),
+    maxAgeMs,
     lastGoodAt: lastGood?.startedAt,
-    scheduledSince: new Date(actual.createdAt),
+    scheduledSince: new Date(actual?.createdAt ?? 0),
     retentionMs,
     now,
   });

@@ -48,6 +48,10 @@ export const planSchema = z.strictObject({
   schedule: scheduleSchema('When the plan runs. Without it the plan runs only when asked for.').optional(),
   tags: z.array(tagSchema).meta({ description: 'Tags of each snapshot, besides plan:<name> and run:<id>.' }).prefault([]),
   deadline: duration('10s', 'From the start of a run until nothing of it is retried any more.').prefault('6h'),
+  max_age: duration(
+    '1m',
+    'Without a success for longer the plan counts as overdue. Without it: 1.5 intervals of its schedule.',
+  ).optional(),
   sources: sourcesSchema,
   archive: archiveSchema.optional(),
   retention: retentionSchema.optional(),

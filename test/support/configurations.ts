@@ -29,6 +29,7 @@ export function plan(name: string, changes: Partial<Plan> = {}): Plan {
     retention: undefined,
     verification: undefined,
     deadlineMs: 21_600_000,
+    maxAgeMs: undefined,
     stageDirectory: `/var/lib/holdfast/staging/${name}`,
     stateDirectory: `/var/lib/holdfast/state/plans/${name}`,
     ...changes,

@@ -36,6 +36,9 @@ test.each([
   ['no success since the schedule was made long ago', { scheduledSince: ago(40 * DAY) }, true],
   ['no success of a schedule that was made just now', { scheduledSince: ago(HOUR) }, false],
   ['no success that Temporal could remember', { scheduledSince: ago(40 * DAY), retentionMs: DAY }, false],
+  ["a success within the plan's own limit", { maxAgeMs: 3 * DAY, lastGoodAt: ago(2 * DAY).toISOString() }, false],
+  ["a success before the plan's own limit", { maxAgeMs: HOUR, lastGoodAt: ago(2 * HOUR).toISOString() }, true],
+  ['no schedule, but a limit that has passed', { intervalMs: undefined, maxAgeMs: DAY, scheduledSince: ago(40 * DAY) }, true],
   ['no success in all that Temporal remembers', { scheduledSince: ago(40 * DAY), retentionMs: 30 * DAY }, true],
 ])('%s: overdue %#', (_case, known, expected) => {
   const question = { intervalMs: DAY, lastGoodAt: undefined, scheduledSince: ago(40 * DAY), now: NOW, ...known };
