@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa, type Options } from 'execa';
 import { ProgramMissing, ProgramTimeout } from './errors.ts';
 import { OutputTail } from './output-tail.ts';
-import type { ProgramRequest, ProgramResult } from './programs.ts';
+import type { ProgramRequest, ProgramResult } from './request.ts';
 import { openSecretFile } from './secret-file.ts';
 
 export const DEFAULT_KILL_AFTER_MS = 5_000;

@@ -8,45 +8,10 @@ import { pipeline } from 'node:stream/promises';
 import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
 import { collect, readLines } from './output.ts';
+import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 
+export type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 export { SECRET_PATH } from './secret-file.ts';
-
-export interface ProgramRequest {
-  /** Name looked up on the PATH, or an absolute path. */
-  program: string;
-  args: readonly string[];
-  cwd?: string;
-  /** Added to the base environment. May hold secrets; nothing of it is ever printed. */
-  env?: Readonly<Record<string, string>>;
-  /** Standard input; without it the child reads end-of-file at once. When a stream throws, the child is ended and `run` throws the same. */
-  input?: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** Offered to the child as the file {@link SECRET_PATH}: a password that is to stand neither in argv nor in an environment. */
-  secretInput?: string;
-  /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
-  signal?: AbortSignal;
-  timeoutMs?: number;
-  /** Default 5 000. */
-  killAfterMs?: number;
-  /** Told the number of the child as soon as it is there. Must neither wait nor throw. */
-  onStart?: (pid: number) => void;
-  /** Signal that the kernel sends to the child when this process dies. Default KILL. */
-  deathSignal?: 'KILL' | 'TERM';
-  /** Takes standard output as it comes; it is not captured then. When it throws, the child is ended and `run` throws the same. */
-  consume?: (stdout: AsyncIterable<Uint8Array>) => Promise<void>;
-}
-
-/** As {@link ProgramRequest}, for a child that is talked to while it runs. */
-export type StartRequest = Omit<ProgramRequest, 'consume' | 'input'>;
-
-export interface ProgramResult {
-  /** 128 + n after a signal, as a shell has it. */
-  exitCode: number;
-  /** Captured standard output, at most 64 MiB; empty with `consume`. */
-  stdout: string;
-  /** End of the error output. Not redacted. */
-  stderr: string;
-  durationMs: number;
-}
 
 /** A child that is talked to while it runs. */
 export interface RunningProgram {
