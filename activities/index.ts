@@ -25,6 +25,7 @@ import { forgetSnapshots } from './forget-snapshots.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
 import { listFiles } from './list-files.ts';
 import { checkRepository, openMaintenance, pruneRepository, reportMaintenance } from './maintain-repository.ts';
+import { mountSnapshots } from './mount-snapshots.ts';
 import { notify } from './notify.ts';
 import { openRestore, previewRestore } from './open-restore.ts';
 import { openRun } from './open-run.ts';
@@ -78,6 +79,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     loadDump: ofRun(loadDump),
     closeRestore: ofRun(closeRestore),
     previewRestore: (input) => runActivity(deps, (context) => previewRestore(deps, input, context)),
+    mountSnapshots: (input) => runActivity(deps, (context) => mountSnapshots(deps, input, context)),
     listFiles: (input) => runActivity(deps, (context) => listFiles(deps, input, context)),
     openMaintenance: phase(deps, (input, context) => openMaintenance(deps, input, context)),
     checkRepository: phase(deps, (input, context) => checkRepository(deps, input, context)),

@@ -13,6 +13,7 @@ import type {
 } from './backup.ts';
 import type { ExamineHostResult, InitRepositoryInput, InitRepositoryResult, ListSnapshotsInput, Snapshot } from './inspect.ts';
 import type { MaintenanceActivities } from './maintenance.ts';
+import type { MountActivities } from './mount.ts';
 import type { RestoreActivities } from './restore.ts';
 import type { DrillRecord, VerifyActivities } from './verify.ts';
 
@@ -75,5 +76,6 @@ export interface Activities
   extends BackupActivities,
     InspectActivities,
     MaintenanceActivities,
+    MountActivities,
     RestoreActivities,
     VerifyActivities {}

@@ -11,6 +11,7 @@ export const WORKFLOWS = {
   restore: 'restore',
   previewRestore: 'previewRestore',
   listFiles: 'listFiles',
+  mountSnapshots: 'mountSnapshots',
   check: 'check',
   prune: 'prune',
   unlockRepository: 'unlockRepository',

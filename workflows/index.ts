@@ -7,5 +7,6 @@
 export { backup } from './backup.ts';
 export { examineHost, initRepository, listFiles, listSnapshots, previewRestore, unlockRepository } from './inspect.ts';
 export { check, prune } from './maintenance.ts';
+export { mountSnapshots } from './mount.ts';
 export { restore } from './restore.ts';
 export { verifyRestore } from './verify-restore.ts';

@@ -25,6 +25,22 @@ test.each(files)('%s replays', async (file) => {
   await Worker.runReplayHistory({ workflowBundle }, history);
 });
 
+interface Event {
+  eventType: string;
+  activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+}
+
+test('in a cancelled run the phase at work has ended before its stage is cleaned', async () => {
+  const cancelled = files.find((name) => name.startsWith('backup-cancelled')) ?? '';
+  const { events } = JSON.parse(await readFile(`${HISTORIES}/${cancelled}`, 'utf8')) as { events: Event[] };
+  const cleaned = events.findIndex(
+    ({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes?.activityType.name === 'cleanUpStage',
+  );
+  const count = (pattern: RegExp) => events.slice(0, cleaned).filter(({ eventType }) => pattern.test(eventType)).length;
+  expect(count(/ACTIVITY_TASK_CANCEL_REQUESTED$/)).toBeGreaterThan(0);
+  expect(count(/ACTIVITY_TASK_(COMPLETED|CANCELED|FAILED|TIMED_OUT)$/)).toBe(count(/ACTIVITY_TASK_SCHEDULED$/));
+});
+
 test('a history in which a phase has another name does not replay', async () => {
   const succeeded = files.find((name) => name.includes('succeeded')) ?? '';
   const text = await readFile(`${HISTORIES}/${succeeded}`, 'utf8');

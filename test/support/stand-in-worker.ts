@@ -14,7 +14,7 @@ import { taskQueueName } from '../../contract/names.ts';
 import type { RestoreActivities } from '../../contract/restore.ts';
 
 /** What has a stand-in: the workflows of these. */
-type Activities = Omit<AllActivities, keyof MaintenanceActivities>;
+type Activities = Omit<AllActivities, keyof MaintenanceActivities | 'mountSnapshots'>;
 
 const DONE = { attempt: 1, warnings: [] };
 
