@@ -4,6 +4,8 @@ export default {
   testEnvironmentOptions: { globalsCleanup: 'off' },
   // Real tools, real servers: restic alone takes half a second to derive its key.
   testTimeout: 60_000,
+  // The tests wait for other programs most of the time; by default two cores would have one worker.
+  maxWorkers: 2,
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/test/{unit,integration,replay,system}/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],
