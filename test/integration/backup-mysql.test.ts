@@ -71,5 +71,5 @@ test('live MariaDB and MySQL databases come back from one snapshot, each with it
 test('doctor is content with both, and says so by name', async () => {
   const result = await holdfast.cli('doctor', '--json');
   expect(result.exitCode).toBe(0);
-  for (const { name } of subjects) expect(result.stdout).toContain(`mysql/${name}`);
+  for (const { name } of subjects) expect(result.stdout).toContain(`plans.tracker.sources.mysql.${name}`);
 }, 60_000);
