@@ -1,11 +1,4 @@
-import {
-  CancellationScope,
-  defineQuery,
-  proxyActivities,
-  setHandler,
-  setWorkflowOptions,
-  upsertMemo,
-} from '@temporalio/workflow';
+import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions } from '@temporalio/workflow';
 import type { BackupActivities } from '../contract/activities.ts';
 import {
   type CreateSnapshotResult,
@@ -17,9 +10,9 @@ import {
   sourceId,
   type WriteArchiveResult,
 } from '../contract/backup.ts';
-import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
-import { notifyAll, warnOf } from './notify-all.ts';
+import { RUN_RECORD_QUERY } from '../contract/names.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { publish, warnOf } from './publish.ts';
 import { planNameOf, RunRecorder } from './run-recorder.ts';
 import { setAttributes } from './search-attributes.ts';
 
@@ -148,10 +141,5 @@ async function close(
   await recorder.follow('cleanUpStage', () => activities.cleanUpStage({ run })).catch(warnOf(recorder, 'cleaning up failed'));
   recorder.finish(failure);
   const report = await activities.reportRun({ record }).catch(warnOf(recorder, 'reporting failed'));
-  upsertMemo({ [RUN_RECORD_MEMO]: record });
-  if (hasSearchAttributes) setAttributes({ outcome: record.outcome });
-  const due = report?.notifications ?? [];
-  if (due.length === 0) return;
-  await notifyAll(recorder, record, due);
-  upsertMemo({ [RUN_RECORD_MEMO]: record });
+  await publish(recorder, () => record, { due: report?.notifications ?? [], hasSearchAttributes });
 }

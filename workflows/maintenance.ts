@@ -1,16 +1,9 @@
-import {
-  CancellationScope,
-  defineQuery,
-  proxyActivities,
-  setHandler,
-  setWorkflowOptions,
-  upsertMemo,
-} from '@temporalio/workflow';
+import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions } from '@temporalio/workflow';
 import type { RunRecord } from '../contract/backup.ts';
 import type { MaintenanceActivities, MaintenanceTask, OpenMaintenanceResult } from '../contract/maintenance.ts';
-import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
-import { notifyAll, warnOf } from './notify-all.ts';
+import { RUN_RECORD_QUERY } from '../contract/names.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { publish, warnOf } from './publish.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { setAttributes } from './search-attributes.ts';
 
@@ -91,12 +84,7 @@ async function close(
   recorder.finish(failure);
   const { record } = recorder;
   const report = await activities.reportMaintenance({ task, record }).catch(warnOf(recorder, 'reporting failed'));
-  upsertMemo({ [RUN_RECORD_MEMO]: record });
-  if (hasSearchAttributes) setAttributes({ outcome: record.outcome });
-  const due = report?.notifications ?? [];
-  if (due.length === 0) return;
-  await notifyAll(recorder, record, due);
-  upsertMemo({ [RUN_RECORD_MEMO]: record });
+  await publish(recorder, () => record, { due: report?.notifications ?? [], hasSearchAttributes });
 }
 
 /** For the record only: openMaintenance judges the input. */

@@ -1,16 +1,9 @@
-import {
-  CancellationScope,
-  defineQuery,
-  proxyActivities,
-  setHandler,
-  setWorkflowOptions,
-  upsertMemo,
-} from '@temporalio/workflow';
+import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions } from '@temporalio/workflow';
 import { type RunReference, sourceId } from '../contract/backup.ts';
-import { RUN_RECORD_MEMO, RUN_RECORD_QUERY } from '../contract/names.ts';
+import { RUN_RECORD_QUERY } from '../contract/names.ts';
 import type { CheckResult, DrillFindings, DrillRecord, OpenDrillResult, VerifyActivities } from '../contract/verify.ts';
-import { notifyAll, warnOf } from './notify-all.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
+import { publish, warnOf } from './publish.ts';
 import { renderDrill } from './render-drill.ts';
 import { planNameOf, RunRecorder } from './run-recorder.ts';
 import { setAttributes } from './search-attributes.ts';
@@ -111,10 +104,5 @@ async function close(
   const report = await activities.reportDrill({ record: recordNow() }).catch(warnOf(recorder, 'no evidence could be written'));
   if (report?.evidencePath !== undefined) findings.evidencePath = report.evidencePath;
   recorder.show();
-  upsertMemo({ [RUN_RECORD_MEMO]: recordNow() });
-  if (hasSearchAttributes) setAttributes({ outcome: recorder.record.outcome });
-  const due = report?.notifications ?? [];
-  if (due.length === 0) return;
-  await notifyAll(recorder, recordNow(), due);
-  upsertMemo({ [RUN_RECORD_MEMO]: recordNow() });
+  await publish(recorder, recordNow, { due: report?.notifications ?? [], hasSearchAttributes });
 }

@@ -1,9 +1,6 @@
-import { access, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import { PhaseError } from '../phase-error.ts';
-
-/** Left over beyond what a restore takes: file systems grow slow, and services fail, on the last bytes. */
-const RESERVE_BYTES = 64 * 1024 * 1024;
+import { nearestExisting, RESERVE_BYTES, toMiB } from '../run/stage-space.ts';
 
 /** Fails unless the disk of a path has room for so many bytes. The path need not exist yet. @throws {PhaseError} DiskFull */
 export async function requireRoom(path: string, bytes: number, what: string): Promise<void> {
@@ -14,16 +11,4 @@ export async function requireRoom(path: string, bytes: number, what: string): Pr
     'DiskFull',
     `${what} needs ${toMiB(bytes)} in ${path}, and its disk has ${toMiB(free)} free. Free some space: the restore goes on by itself. Or restore less (--only).`,
   );
-}
-
-async function nearestExisting(path: string): Promise<string> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return exists || path === '/' ? path : nearestExisting(dirname(path));
-}
-
-function toMiB(bytes: number): string {
-  return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
 }

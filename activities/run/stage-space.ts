@@ -6,7 +6,7 @@ import type { PhaseContext } from '../phase.ts';
 import { loadLastGoodRun } from './workspace.ts';
 
 /** Room that must be left on the stage's disk beyond what the sources are expected to take. */
-const RESERVE_BYTES = 64 * 1024 * 1024;
+export const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that the stage will take: databases are asked, files are taken to be as large as in the last good run. */
 export async function estimateStage(databases: Databases, plan: Plan, context: PhaseContext): Promise<number> {
@@ -36,6 +36,7 @@ export async function nearestExisting(path: string): Promise<string> {
   return exists || path === '/' ? path : nearestExisting(dirname(path));
 }
 
-function toMiB(bytes: number): string {
+/** For messages, rounded up. */
+export function toMiB(bytes: number): string {
   return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
 }

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { findFreePort } from '../../worker/free-port.ts';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
-import { findFreePort } from '../support/temporal-server.ts';
 import { createTrackerDatabase } from '../support/tracker-database.ts';
 
 const PASSWORD = 'correct horse battery staple';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MysqlSource } from '../../config/types.ts';
 import type { Programs, RunningProgram } from '../../process/programs.ts';
-import { findFreePort } from './temporal-server.ts';
+import { findFreePort } from '../../worker/free-port.ts';
 
 /** How a vendor's server is made and started. */
 export interface ServerRecipe {

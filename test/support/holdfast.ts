@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import type { RunDocument } from '../../client/runs/run-document.ts';
-import { findFreePort } from './temporal-server.ts';
+import { findFreePort } from '../../worker/free-port.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const CLI = join(ROOT, 'dist/client/main.js');

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMysqlDatabase } from '../../activities/databases/mysql/index.ts';
 import type { MysqlSource } from '../../config/types.ts';
 import type { Programs } from '../../process/programs.ts';
+import { findFreePort } from '../../worker/free-port.ts';
 import { childProcesses } from './child-processes.ts';
 import { describeDatabaseContract } from './database-contract.ts';
 import type { DatabaseServer } from './database-server.ts';
 import { countRows, createSubject, loadDump, numbers, PASSWORD, quote, SECRETS } from './mysql-subject.ts';
 import { createTestContext, type TestContext, withDirectory } from './phase-context.ts';
-import { findFreePort } from './temporal-server.ts';
 
 export interface FamilyOptions {
   title: 'MySQL' | 'MariaDB';

@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { createPrograms, type Programs, type RunningProgram } from '../../process/programs.ts';
+import { findFreePort } from '../../worker/free-port.ts';
 
 /** A dev server of the test's own, on 127.0.0.1 and without a Web UI. */
 export interface TemporalServer {
@@ -58,18 +58,6 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
 export function testPrograms(): Programs {
   const path = [join(ROOT, '.tools', 'bin'), process.env['PATH'] ?? ''].join(delimiter);
   return createPrograms({ ...process.env, PATH: path });
-}
-
-/** Asks the kernel for a port that nobody uses at this moment. */
-export async function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 function serverArguments(port: number, databaseFile: string | undefined): string[] {

@@ -7,12 +7,12 @@ import type { MysqlFacts } from '../../../activities/stage/manifest.ts';
 import type { ScratchMysql, Verification, VerificationQuery } from '../../../config/types.ts';
 import type { Check } from '../../../contract/verify.ts';
 import type { Programs } from '../../../process/programs.ts';
+import { findFreePort } from '../../../worker/free-port.ts';
 import type { DatabaseServer } from '../../support/database-server.ts';
 import { startMariadb } from '../../support/mariadb-server.ts';
 import { isWithoutMysql, mysqlPrograms, startMysql } from '../../support/mysql-server.ts';
 import { createSubject, SECRETS } from '../../support/mysql-subject.ts';
 import { createTestContext, programs, withDirectory } from '../../support/phase-context.ts';
-import { findFreePort } from '../../support/temporal-server.ts';
 
 const QUERY: VerificationQuery = { source: { kind: 'mysql', name: 'tracker' }, sql: 'SELECT COUNT(*) FROM torrents', atLeast: 1 };
 const TIMEOUT_MS = 120_000;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isPortRefused } from '../../../client/refused-port.ts';
-import { findFreePort } from '../../support/temporal-server.ts';
+import { findFreePort } from '../../../worker/free-port.ts';
 
 let server: Server;
 let listening: number;
