@@ -1,6 +1,7 @@
 import type { PhaseResult } from '../contract/backup.ts';
 import type { CloseRestoreInput, CloseRestoreResult } from '../contract/restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { plainName } from './input/shapes.ts';
 import { undoUnfinished } from './restore/put-back-source.ts';
 import { keepTree, partialPath, removePlace } from './restore/restore-place.ts';
 
@@ -13,6 +14,8 @@ export async function closeRestore(
   { run, isKept }: CloseRestoreInput,
 ): Promise<Omit<CloseRestoreResult, keyof PhaseResult>> {
   const { restoreDirectory } = deps.configuration;
+  // The run was refused: its plan is whatever its input said.
+  if (!plainName.safeParse(run.plan).success) return {};
   if (isKept) return { path: await keepTree(restoreDirectory, run) };
   await undoUnfinished(partialPath(restoreDirectory, run), run);
   await removePlace(restoreDirectory, run);

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureDetails, type FailureType } from '../contract/failures.ts';
 import { ProgramMissing, ProgramTimeout } from '../process/errors.ts';
 import type { Redactor } from '../process/redaction.ts';
+import { escapeControls } from './input/display.ts';
 import { PhaseError } from './phase-error.ts';
 
 /** Longest message that travels, in characters: a history is no log. */
@@ -19,7 +20,7 @@ export function toFailure(error: unknown, options: { redact: Redactor; attempt: 
   const details: FailureDetails = { attempt: options.attempt };
   return ApplicationFailure.create({
     type,
-    message: shorten(options.redact(message)),
+    message: shorten(escapeControls(options.redact(message))),
     nonRetryable: isFinal || FAILURES[type].retry === 'never',
     details: [details],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),

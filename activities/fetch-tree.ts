@@ -6,7 +6,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { DOCUMENTS, fetchPaths } from './restore/fetch.ts';
-import { readManifest } from './restore/read-manifest.ts';
+import { readManifest, requireOwn } from './restore/read-manifest.ts';
 import { partialPath, preparePlace } from './restore/restore-place.ts';
 import { entriesOf, sourcePlace } from './restore/source-entries.ts';
 import { verifyTree } from './restore/verify-tree.ts';
@@ -28,6 +28,7 @@ export async function fetchTree(
     await fetchPaths(deps, { plan, origin: input.origin, target: place, paths: DOCUMENTS }, context);
     return readManifest(place);
   });
+  requireOwn(manifest, deps.configuration.host, plan.name);
   const target = await preparePlace(restoreDirectory, input.run);
   const wanted = input.file === undefined ? input.sources.flatMap((id) => sourcePlace(manifest, id) ?? []) : [input.file];
   await fetchPaths(deps, { plan, origin: input.origin, target, paths: [...DOCUMENTS, ...wanted] }, context);

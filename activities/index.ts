@@ -1,5 +1,6 @@
 /**
- * All activities, composed: one file per phase, each wrapped with heartbeats, failures of the closed set and redaction.
+ * All activities, composed: one file per phase, each wrapped with heartbeats, failures of the closed set and redaction, and guarded
+ * against callers that are no workflow of ours.
  *
  * What must never be here: the order of phases, or what is retried. That is for workflows/.
  */
@@ -22,6 +23,7 @@ import { dumpDatabase } from './dump-database.ts';
 import { examineHost } from './examine-host.ts';
 import { compareTree, fetchTree } from './fetch-tree.ts';
 import { forgetSnapshots } from './forget-snapshots.ts';
+import { guardActivities } from './input/guard.ts';
 import { initRepository, listSnapshots } from './inspect-repository.ts';
 import { listFiles } from './list-files.ts';
 import { checkRepository, openMaintenance, pruneRepository, reportMaintenance } from './maintain-repository.ts';
@@ -51,7 +53,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     return phase<Input, Result>(deps, (input, context) => activePhases.track(input.run.runId, () => body(deps, input, context)));
   }
 
-  return {
+  return guardActivities({
     openRun: phase(deps, (input, context) => openRun(deps, input, context)),
     dumpSqlite: ofRun(dumpDatabase('sqlite')),
     dumpMysql: ofRun(dumpDatabase('mysql')),
@@ -89,5 +91,5 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     initRepository: (input) => runActivity(deps, (context) => initRepository(deps, input, context)),
     listSnapshots: (input) => runActivity(deps, (context) => listSnapshots(deps, input, context)),
     examineHost: () => runActivity(deps, (context) => examineHost(deps, context)),
-  };
+  });
 }

@@ -11,6 +11,9 @@ import type {
   ReportMaintenanceInput,
 } from '../contract/maintenance.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { displayName, displayText } from './input/display.ts';
+import { judge } from './input/judge.ts';
+import { wantedName } from './input/shapes.ts';
 import { dueNotifications } from './notifications/due.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
@@ -24,8 +27,8 @@ import { advancePart, nextPart, saveLastMaintenance } from './run/repository-sta
 type OpenDependencies = ActivityDependencies & { activePhases: ActivePhases };
 
 const INPUTS = {
-  check: z.strictObject({ repository: z.string().max(100), read_data: z.boolean().default(false) }),
-  prune: z.strictObject({ repository: z.string().max(100) }).transform((input) => ({ ...input, read_data: false })),
+  check: z.strictObject({ repository: wantedName, read_data: z.boolean().default(false) }),
+  prune: z.strictObject({ repository: wantedName }).transform((input) => ({ ...input, read_data: false })),
 };
 
 /** How soon a repository that is in use is worth another look. */
@@ -47,19 +50,15 @@ export async function openMaintenance(
   context: PhaseContext,
 ): Promise<Omit<OpenMaintenanceResult, keyof PhaseResult>> {
   const { configuration } = deps;
-  const parsed = INPUTS[task].safeParse(input);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-    throw new PhaseError('ConfigInvalid', `the input of a ${task} must be {"repository": "NAME"}: ${problems}`);
-  }
-  const repository = findRepository(configuration, parsed.data.repository);
+  const request = judge(INPUTS[task], input, `the input of a ${task} must be {"repository": "NAME"}`);
+  const repository = findRepository(configuration, request.repository);
   await requireRestic(deps.programs, context.signal);
   const deadlineMs = repository[task]?.deadlineMs ?? DEFAULT_DEADLINE_MS;
   await requireNoRun(deps, repository, Date.parse(startedAt) + deadlineMs);
   return {
     repository: repository.name,
     host: configuration.host,
-    readsAllData: parsed.data.read_data,
+    readsAllData: request.read_data,
     deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
   };
@@ -70,10 +69,7 @@ export function findRepository({ repositories, file, host }: Configuration, name
   const repository = repositories.get(name);
   if (repository !== undefined) return repository;
   const known = [...repositories.keys()].join(', ');
-  throw new PhaseError(
-    'ConfigInvalid',
-    `there is no repository ${JSON.stringify(name)} in ${file} on ${host}; it has: ${known}.`,
-  );
+  throw new PhaseError('ConfigInvalid', `there is no repository ${displayName(name)} in ${file} on ${host}; it has: ${known}.`);
 }
 
 async function requireNoRun(deps: OpenDependencies, repository: Repository, deadline: number): Promise<void> {
@@ -83,7 +79,7 @@ async function requireNoRun(deps: OpenDependencies, repository: Repository, dead
     if (holder === undefined || !(deps.activePhases.has(holder.runId) || (await deps.isRunOpen(holder)))) continue;
     throw new PhaseError(
       'RepositoryLocked',
-      `repository ${repository.name} is in use: run ${holder.workflowId} of plan ${plan.name} is in progress since ${holder.startedAt}, and goes first.`,
+      `repository ${repository.name} is in use: run ${displayText(holder.workflowId)} of plan ${plan.name} is in progress since ${holder.startedAt}, and goes first.`,
       { retryAfterMs: BUSY_RETRY_MS, isFinal: Date.now() > deadline },
     );
   }

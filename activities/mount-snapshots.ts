@@ -5,13 +5,15 @@ import { MOUNTED } from '../contract/mount.ts';
 import { readLines } from '../process/output.ts';
 import type { Programs } from '../process/programs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { judge } from './input/judge.ts';
+import { wantedName } from './input/shapes.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { planTag } from './restic/arguments.ts';
 import { callRestic, failed } from './restic/call.ts';
 
-const mountInput = z.strictObject({ plan: z.string().max(100) });
+const mountInput = z.strictObject({ plan: wantedName });
 
 /** What restic 0.19.1 prints once the directory can be looked into. */
 const SERVING = /^Now serving the repository at/;
@@ -25,9 +27,8 @@ const SERVING = /^Now serving the repository at/;
  * @throws {PhaseError} ConfigInvalid when it is mounted already; ToolMissing without FUSE
  */
 export async function mountSnapshots(deps: ActivityDependencies, input: unknown, context: PhaseContext): Promise<void> {
-  const parsed = mountInput.safeParse(input);
-  if (!parsed.success) throw new PhaseError('ConfigInvalid', 'the input of a mount must be {"plan": "NAME"}.');
-  const plan = findPlan(deps.configuration, parsed.data.plan);
+  const request = judge(mountInput, input, 'the input of a mount must be {"plan": "NAME"}');
+  const plan = findPlan(deps.configuration, request.plan);
   const { host, restoreDirectory, stateDirectory } = deps.configuration;
   const directory = join(restoreDirectory, `mount-${plan.name}`);
   await requireFuse(deps.programs);

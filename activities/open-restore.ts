@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { OpenRestoreInput, OpenRestoreResult, RestorePlan } from '../contract/restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
-import { parseRestoreInput } from './restore/parse-restore-input.ts';
 import { type PlannedRestore, planRestore } from './restore/plan-restore.ts';
 import { preparePlace } from './restore/restore-place.ts';
 import { requireRoom } from './restore/room.ts';
@@ -24,9 +22,7 @@ export async function openRestore(
   context: PhaseContext,
 ): Promise<Omit<OpenRestoreResult, keyof PhaseResult>> {
   const { restoreDirectory } = deps.configuration;
-  findPlan(deps.configuration, parseRestoreInput(input).plan);
-  const place = await preparePlace(restoreDirectory, run);
-  const planned = await planRestore(deps, { input, place }, context);
+  const planned = await planRestore(deps, { input, makePlace: () => preparePlace(restoreDirectory, run) }, context);
   requireConfirmation(planned);
   await requireRoom(restoreDirectory, neededBytes(planned), `the restore of plan ${planned.plan}`);
   const { request, configured, sources, inPlace, load } = planned;
@@ -47,12 +43,16 @@ export async function openRestore(
 /** What a restore with this input would overwrite; leaves nothing behind. */
 export async function previewRestore(deps: ActivityDependencies, input: unknown, context: PhaseContext): Promise<RestorePlan> {
   const { restoreDirectory } = deps.configuration;
-  await mkdir(restoreDirectory, { recursive: true, mode: 0o700 });
-  const place = await mkdtemp(join(restoreDirectory, '.preview-'));
+  let place: string | undefined;
+  const makePlace = async () => {
+    await mkdir(restoreDirectory, { recursive: true, mode: 0o700 });
+    place = await mkdtemp(join(restoreDirectory, '.preview-'));
+    return place;
+  };
   try {
-    return toRestorePlan(await planRestore(deps, { input, place }, context));
+    return toRestorePlan(await planRestore(deps, { input, makePlace }, context));
   } finally {
-    await rm(place, { recursive: true, force: true });
+    if (place !== undefined) await rm(place, { recursive: true, force: true });
   }
 }
 

@@ -4,6 +4,9 @@ import type { OpenRunInput } from '../contract/activities.ts';
 import type { OpenRunResult, PhaseResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { displayName } from './input/display.ts';
+import { judge } from './input/judge.ts';
+import { wantedName } from './input/shapes.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
@@ -13,7 +16,7 @@ import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
 import { prepareWorkspace } from './run/workspace.ts';
 
 const backupInput = z.strictObject({
-  plan: z.string().max(100),
+  plan: wantedName,
   when_busy: z.enum(['wait', 'refuse']).default('wait'),
 });
 
@@ -35,7 +38,7 @@ export async function openRun(
   context: PhaseContext,
 ): Promise<Omit<OpenRunResult, keyof PhaseResult>> {
   const { configuration } = deps;
-  const request = parseInput(input.input);
+  const request = judge(backupInput, input.input, 'the input of a backup must be {"plan": "NAME"}');
   const plan = findPlan(configuration, request.plan);
   const run = { plan: plan.name, workflowId: input.workflowId, runId: input.runId, startedAt: input.startedAt };
   try {
@@ -70,13 +73,6 @@ async function claimAndCheck(deps: OpenRunDependencies, plan: Plan, run: RunRefe
   await requireDiskSpace(plan, await estimateStage(databases, plan, context));
 }
 
-function parseInput(input: unknown): z.infer<typeof backupInput> {
-  const parsed = backupInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-  throw new PhaseError('ConfigInvalid', `the input of a backup must be {"plan": "NAME"}: ${problems}`);
-}
-
 /** @throws {PhaseError} ConfigInvalid, naming the plans that there are */
 export function findPlan(configuration: Configuration, name: string): Plan {
   const plan = configuration.plans.get(name);
@@ -84,7 +80,7 @@ export function findPlan(configuration: Configuration, name: string): Plan {
   const known = [...configuration.plans.keys()].join(', ');
   throw new PhaseError(
     'ConfigInvalid',
-    `there is no plan ${JSON.stringify(name)} in ${configuration.file} on ${configuration.host}; it has: ${known}. A worker reads the file once, when it starts.`,
+    `there is no plan ${displayName(name)} in ${configuration.file} on ${configuration.host}; it has: ${known}. A worker reads the file once, when it starts.`,
   );
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { LoadDumpInput, PutBackInput, PutBackResult } from '../contract/restore.ts';
 import { loadDump as loadDumpInto } from './databases/mysql/load.ts';
@@ -11,6 +10,7 @@ import { putBackFiles } from './restore/put-back-files.ts';
 import { putBackSqlite } from './restore/put-back-sqlite.ts';
 import { readManifest } from './restore/read-manifest.ts';
 import { partialPath } from './restore/restore-place.ts';
+import { restoredFile } from './restore/restored-file.ts';
 import { type BytePath, displayPath } from './stage/byte-path.ts';
 
 /** Names of what was put aside that travel; the rest is counted. */
@@ -54,6 +54,6 @@ export async function loadDump(
   const tree = partialPath(deps.configuration.restoreDirectory, run);
   const facts = (await readManifest(tree)).sources[id];
   if (source.kind !== 'mysql' || facts?.kind !== 'mysql') throw new PhaseError('ConfigInvalid', `${id} cannot be loaded.`);
-  await loadDumpInto(deps.programs, { source, into, facts, file: join(tree, facts.path) }, context);
+  await loadDumpInto(deps.programs, { source, into, facts, file: await restoredFile(tree, facts.path) }, context);
   return { bytes: facts.bytes, kept: [] };
 }

@@ -3,14 +3,15 @@ import { z } from 'zod';
 import type { LockDescription, LockState, UnlockRepositoryResult } from '../contract/maintenance.ts';
 import { isPidInUse, stateOfProcess } from '../process/identity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { judge } from './input/judge.ts';
+import { wantedName } from './input/shapes.ts';
 import { findRepository } from './maintain-repository.ts';
 import type { PhaseContext } from './phase.ts';
-import { PhaseError } from './phase-error.ts';
 import { isLockOf, type RepositoryLock, STALE_AFTER_MS } from './restic/lock-judgement.ts';
 import { listLocks, unlock } from './restic/locks.ts';
 import { loadRecords, type ProcessRecord } from './restic/process-records.ts';
 
-const inputSchema = z.strictObject({ repository: z.string().max(100), confirmed: z.boolean() });
+const unlockInput = z.strictObject({ repository: wantedName, confirmed: z.boolean() });
 
 /**
  * Shows the locks of a repository and, when somebody saw them and agreed, has `restic unlock` remove those that restic itself takes
@@ -21,17 +22,15 @@ export async function unlockRepository(
   input: unknown,
   context: PhaseContext,
 ): Promise<UnlockRepositoryResult> {
-  const parsed = inputSchema.safeParse(input);
-  if (!parsed.success)
-    throw new PhaseError('ConfigInvalid', 'the input must be {"repository": "NAME", "confirmed": true|false}.');
-  const repository = findRepository(deps.configuration, parsed.data.repository);
+  const request = judge(unlockInput, input, 'the input must be {"repository": "NAME", "confirmed": true|false}');
+  const repository = findRepository(deps.configuration, request.repository);
   const { stateDirectory } = deps.configuration;
   const binding = { ...deps, repository, stateDirectory, context };
   const records = await loadRecords(stateDirectory, repository.location);
   const found = await listLocks(binding);
   const locks = found.map((lock) => describe(lock, records));
   const answer = { repository: repository.name, locks, removed: [] };
-  if (!parsed.data.confirmed || locks.length === 0) return answer;
+  if (!request.confirmed || locks.length === 0) return answer;
   const live = locks.find(({ state }) => state === 'live');
   if (live !== undefined) {
     return { ...answer, refusal: `process ${live.pid} of this machine works on it; wait for it, or end it first` };
@@ -51,11 +50,11 @@ export async function unlockRepository(
 function describe(lock: RepositoryLock, records: readonly ProcessRecord[]): LockDescription {
   const { id, exclusive, hostname: machine, username: user, pid, time } = lock;
   const ageMs = Math.max(0, Date.now() - Date.parse(time));
-  return { id, state: judge(lock, records, ageMs), exclusive, machine, user, pid, refreshed_at: time, age_ms: ageMs };
+  return { id, state: stateOf(lock, records, ageMs), exclusive, machine, user, pid, refreshed_at: time, age_ms: ageMs };
 }
 
 /** As restic itself judges, but for a process that we recorded: then it is known whether its number was given to another. */
-function judge(lock: RepositoryLock, records: readonly ProcessRecord[], ageMs: number): LockState {
+function stateOf(lock: RepositoryLock, records: readonly ProcessRecord[], ageMs: number): LockState {
   const record = records.find((candidate) => isLockOf(lock, candidate));
   const state = record === undefined ? 'unknown' : stateOfProcess(record);
   if (state === 'alive') return 'live';

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 import { loadLastDrill } from '../activities/drill/report-drill.ts';
 import { createActivities } from '../activities/index.ts';
+import { displayText } from '../activities/input/display.ts';
 import { loadLastMaintenance } from '../activities/run/repository-state.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
@@ -154,7 +155,7 @@ function renderEndedRun(what: string, record: RunRecord): string {
   const { workflowId, outcome, startedAt, finishedAt, snapshotId } = record;
   const seconds = (Date.parse(finishedAt ?? startedAt) - Date.parse(startedAt)) / 1000;
   const snapshot = snapshotId === undefined ? '' : `, snapshot ${snapshotId.slice(0, 8)}`;
-  return `${what} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${workflowId})`;
+  return `${displayText(what)} ${outcome} after ${seconds.toFixed(1)} s${snapshot} (${displayText(workflowId)})`;
 }
 
 /** restic's `unlock` probes the process of a lock with SIGHUP, and in a container that number may be ours (restic 0.19.1). */

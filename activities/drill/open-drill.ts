@@ -4,6 +4,8 @@ import type { Plan } from '../../config/types.ts';
 import type { PhaseResult } from '../../contract/backup.ts';
 import type { OpenDrillInput, OpenDrillResult } from '../../contract/verify.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { judge } from '../input/judge.ts';
+import { wantedName } from '../input/shapes.ts';
 import { endRetries, findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
@@ -17,7 +19,7 @@ import { drillClaimDirectory, emptyDirectory, removeScratch, scratchOf } from '.
 import { loadMarked } from './snapshot-marks.ts';
 
 const verifyInput = z.strictObject({
-  plan: z.string().max(100),
+  plan: wantedName,
   snapshot: z
     .string()
     .regex(/^[0-9a-f]{4,64}$/)
@@ -43,7 +45,7 @@ export async function openDrill(
   context: PhaseContext,
 ): Promise<Omit<OpenDrillResult, keyof PhaseResult>> {
   const { configuration } = deps;
-  const request = parseInput(input.input);
+  const request = judge(verifyInput, input.input, 'the input of a drill must be {"plan": "NAME"}, with a snapshot if you like');
   const plan = findPlan(configuration, request.plan);
   const { workflowId, runId, startedAt } = input;
   const run = { plan: plan.name, workflowId, runId, startedAt };
@@ -73,16 +75,6 @@ export async function openDrill(
   } catch (error) {
     throw endRetries(error, plan, run, request.when_busy);
   }
-}
-
-function parseInput(input: unknown): z.infer<typeof verifyInput> {
-  const parsed = verifyInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-  throw new PhaseError(
-    'ConfigInvalid',
-    `the input of a drill must be {"plan": "NAME"}, with a snapshot if you like: ${problems}`,
-  );
 }
 
 async function choose(

@@ -6,7 +6,7 @@ import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { createRestic } from '../restic/restic.ts';
-import { readManifest } from '../restore/read-manifest.ts';
+import { readManifest, requireOwn } from '../restore/read-manifest.ts';
 import type { Manifest } from '../stage/manifest.ts';
 import { emptyDirectory, requireDrillClaim, scratchOf } from './scratch.ts';
 
@@ -35,6 +35,7 @@ export async function restoreForDrill(
     const { files_restored: files, bytes_restored: bytes } = await restic.restore({ snapshotId, target });
     const restoreMs = elapsed();
     const manifest = await readManifest(target);
+    requireOwn(manifest, configuration.host, plan.name);
     const checks: Check[] = [{ name: 'restore', status: 'pass' }];
     return { isRestored: true, restoreMs, files, bytes, checks, databases: databasesOf(manifest) };
   } catch (error) {

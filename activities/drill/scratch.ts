@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration, Plan } from '../../config/types.ts';
 import type { RunReference } from '../../contract/backup.ts';
+import { displayText } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 import { holdsClaim } from '../run/claim.ts';
 import { removeTree } from '../stage/remove-tree.ts';
@@ -37,7 +38,10 @@ export function drillClaimDirectory(plan: Plan): string {
 /** Fails unless the drill holds its plan's scratch directory. @throws {PhaseError} PlanBusy */
 export async function requireDrillClaim(plan: Plan, run: RunReference): Promise<void> {
   if (await holdsClaim(drillClaimDirectory(plan), run.runId)) return;
-  throw new PhaseError('PlanBusy', `drill ${run.workflowId} no longer holds the scratch directory of plan ${plan.name}.`);
+  throw new PhaseError(
+    'PlanBusy',
+    `drill ${displayText(run.workflowId)} no longer holds the scratch directory of plan ${plan.name}.`,
+  );
 }
 
 /** Makes an empty directory that only the worker can read, in place of whatever an earlier attempt left. */

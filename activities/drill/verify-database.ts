@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type PhaseResult, sourceId } from '../../contract/backup.ts';
 import type { CheckResult, VerifyDatabaseInput } from '../../contract/verify.ts';
 import type { Databases } from '../databases/registry.ts';
@@ -8,6 +6,7 @@ import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { readManifest } from '../restore/read-manifest.ts';
+import { restoredFile } from '../restore/restored-file.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 import { endServersBelow } from './end-servers.ts';
 import { emptyDirectory, requireDrillClaim, scratchOf } from './scratch.ts';
@@ -26,8 +25,9 @@ export async function verifyDatabase(
   if (facts === undefined || facts.kind === 'files') {
     throw new PhaseError('Unexpected', `the manifest of the restored snapshot has no database ${id} any more.`);
   }
-  const file = join(scratch.snapshot, facts.path);
-  if (!(await exists(file))) return { checks: [{ name: `${id} dump`, status: 'fail', message: `${facts.path} is missing` }] };
+  const found = await findDump(scratch.snapshot, facts.path);
+  if ('problem' in found) return { checks: [{ name: `${id} dump`, status: 'fail', message: found.problem }] };
+  const { file } = found;
   await endServersBelow(scratch.database);
   await emptyDirectory(scratch.database);
   try {
@@ -39,9 +39,11 @@ export async function verifyDatabase(
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function findDump(tree: string, path: string): Promise<{ file: string } | { problem: string }> {
+  try {
+    return { file: await restoredFile(tree, path) };
+  } catch (error) {
+    if (!(error instanceof PhaseError)) throw error;
+    return { problem: error.message };
+  }
 }

@@ -1,3 +1,4 @@
+import { displayName } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 
 /** Something that can be restored: a snapshot, or an archive. */
@@ -62,6 +63,6 @@ export function parseTime(text: string): number {
   if (!Number.isNaN(time)) return time;
   throw new PhaseError(
     'ConfigInvalid',
-    `${JSON.stringify(text)} is no time. Write it as 2026-11-01T03:00, in UTC, or with a zone: 2026-11-01T03:00+02:00.`,
+    `${displayName(text)} is no time. Write it as 2026-11-01T03:00, in UTC, or with a zone: 2026-11-01T03:00+02:00.`,
   );
 }

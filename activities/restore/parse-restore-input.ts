@@ -1,27 +1,25 @@
 import { z } from 'zod';
 import type { RestoreInput } from '../../contract/restore.ts';
+import { judge } from '../input/judge.ts';
+import { databaseName, insidePath, sourceIdShape, wantedName } from '../input/shapes.ts';
 import { PhaseError } from '../phase-error.ts';
+import { parseTime } from './choose-backup.ts';
 
-const name = z.string().min(1).max(200);
-
-/** Path inside a snapshot: never absolute, never upwards. */
-const insidePath = z
+/** `latest`, an id of restic's or the name of an archive, or the beginning of one. */
+const backupId = z
   .string()
-  .max(4_096)
-  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'), {
-    message: 'must be a path inside the snapshot, such as files/config/app.toml',
-  });
+  .regex(/^\w[\w.-]{0,199}$/, { error: 'is neither an id of a snapshot, nor the name of an archive, nor latest' });
 
-const selection = { plan: z.string().max(100), snapshot: name.optional(), at: name.optional() };
+const selection = { plan: wantedName, snapshot: backupId.optional(), at: z.string().max(40).optional() };
 
 const restoreInput = z.strictObject({
   ...selection,
-  only: z.array(name).min(1).max(1_000).optional(),
+  only: z.array(sourceIdShape).min(1).max(1_000).optional(),
   file: insidePath.min(1).optional(),
   from: z.enum(['repository', 'archive']).optional(),
   in_place: z.boolean().optional(),
-  load: name.optional(),
-  into: name.max(64).optional(),
+  load: sourceIdShape.optional(),
+  into: databaseName.optional(),
   confirmed: z.boolean().optional(),
 });
 
@@ -58,9 +56,9 @@ export function parseListInput(input: unknown): z.infer<typeof listInput> {
   return parse(listInput, input);
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-  throw new PhaseError('ConfigInvalid', `the input must be {"plan": "NAME", …}: ${problems}`);
+/** A time that is none is refused here, before restic is asked for anything. */
+function parse<Request extends { at?: string | undefined }>(schema: z.ZodType<Request>, input: unknown): Request {
+  const request = judge(schema, input, 'the input must be {"plan": "NAME", …}');
+  if (request.at !== undefined) parseTime(request.at);
+  return request;
 }

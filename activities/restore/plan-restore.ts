@@ -4,6 +4,7 @@ import type { Overwrite, RestorePlan } from '../../contract/restore.ts';
 import { describeAddress } from '../databases/mysql/address.ts';
 import { examineLoadTarget } from '../databases/mysql/load.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { displayName } from '../input/display.ts';
 import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
@@ -15,7 +16,7 @@ import { requireUnused } from './open-holders.ts';
 import { parseRestoreInput, type RestoreRequest } from './parse-restore-input.ts';
 import { filesInTheWay } from './put-back-files.ts';
 import { databasePath } from './put-back-sqlite.ts';
-import { readManifest } from './read-manifest.ts';
+import { readManifest, requireOwn } from './read-manifest.ts';
 import { kindAt } from './swap.ts';
 
 /** Everything that is decided before a restore touches anything but its own place. */
@@ -35,21 +36,22 @@ const MAX_OVERWRITES = 50;
 /**
  * Judges what was asked for, finds the backup, reads its manifest, and says what of what is in use would be overwritten.
  *
- * @param place empty directory; the manifest lies in it afterwards
+ * @param makePlace makes an empty directory, once it is known what goes there; the manifest lies in it afterwards
  * @throws {PhaseError} ConfigInvalid; SourceUnavailable when a database to replace is open somewhere; what fetching ends with
  */
 export async function planRestore(
   deps: ActivityDependencies,
-  { input, place }: { input: unknown; place: string },
+  { input, makePlace }: { input: unknown; makePlace: () => Promise<string> },
   context: PhaseContext,
 ): Promise<PlannedRestore> {
   const request = parseRestoreInput(input);
   const configured = findPlan(deps.configuration, request.plan);
   context.report({ phase: `look for the ${request.from === 'archive' ? 'archive' : 'snapshot'}` });
   const { origin, time } = await findBackup(deps, configured, request, context);
+  const place = await makePlace();
   await fetchPaths(deps, { plan: configured, origin, target: place, paths: DOCUMENTS }, context);
   const manifest = await readManifest(place);
-  requireOwn(manifest, deps.configuration.host, configured);
+  requireOwn(manifest, deps.configuration.host, configured.name);
   const sources = chooseSources(request, manifest);
   const inPlace = request.in_place === true ? sources.filter((id) => !id.startsWith('mysql/')) : [];
   const load = request.load === undefined ? undefined : chooseLoad(request, configured, manifest);
@@ -73,15 +75,6 @@ export async function planRestore(
   };
 }
 
-/** Its tags said so already; tags can be set by anybody who can write to the repository. */
-function requireOwn(manifest: Manifest, host: string, plan: Plan): void {
-  if (manifest.plan === plan.name && manifest.host === host) return;
-  throw new PhaseError(
-    'ConfigInvalid',
-    `that is a backup of plan ${manifest.plan} of host ${manifest.host}, not of ${plan.name} of ${host}.`,
-  );
-}
-
 function chooseSources({ only, load, file }: RestoreRequest, manifest: Manifest): string[] {
   const known = Object.keys(manifest.sources);
   const wanted = load === undefined ? (only ?? known) : [load];
@@ -91,10 +84,7 @@ function chooseSources({ only, load, file }: RestoreRequest, manifest: Manifest)
   }
   if (file === undefined) return [...new Set(wanted)];
   if (!manifest.entries.some(({ path, type }) => path === file && type === 'file')) {
-    throw new PhaseError(
-      'ConfigInvalid',
-      `that backup holds no file ${JSON.stringify(file)}. \`holdfast ls\` lists what it holds.`,
-    );
+    throw new PhaseError('ConfigInvalid', `that backup holds no file ${displayName(file)}. \`holdfast ls\` lists what it holds.`);
   }
   return [];
 }

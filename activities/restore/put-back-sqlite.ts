@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
 import { chmod, chown, copyFile, lstat, open, realpath, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { SqliteSource } from '../../config/types.ts';
 import { type RunReference, sourceId } from '../../contract/backup.ts';
 import type { Programs } from '../../process/programs.ts';
-import { connect, databaseUri, quoteText, withConnection } from '../databases/sqlite/connection.ts';
+import { connect, databaseUri, withConnection } from '../databases/sqlite/connection.ts';
+import { loadText } from '../databases/sqlite/load-text.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { bytePath } from '../stage/byte-path.ts';
@@ -13,6 +14,7 @@ import type { SqliteFacts } from '../stage/manifest.ts';
 import { inUse, requireUnused } from './open-holders.ts';
 import { putBackSource } from './put-back-source.ts';
 import { shortRunId } from './restore-place.ts';
+import { restoredFile } from './restored-file.ts';
 import { requireRoom } from './room.ts';
 import { kindAt, makeParents, raw, type Swap } from './swap.ts';
 
@@ -75,10 +77,10 @@ function toPath(latin1: string): string {
 
 async function prepare(job: SqliteJob, swap: Swap, draft: string, context: PhaseContext): Promise<void> {
   const { facts, source, tree } = job;
-  const dump = join(tree, facts.path);
+  const dump = await restoredFile(tree, facts.path);
   context.report({ phase: 'copy', currentItem: sourceId(source) });
   if (facts.path.endsWith('.sql')) {
-    await loadText(job, { dump, draft }, context);
+    await loadDump(job, { dump, draft }, context);
   } else {
     const { sha256 } = await copyFileHashed(dump, draft, {
       signal: context.signal,
@@ -133,18 +135,10 @@ async function syncFile(draft: string): Promise<void> {
   }
 }
 
-async function loadText(job: SqliteJob, { dump, draft }: { dump: string; draft: string }, context: PhaseContext): Promise<void> {
-  const read = `.read ${quoteText(dump)}`;
-  const { exitCode, stderr } = await job.programs.run({
-    program: 'sqlite3',
-    args: ['-batch', '-bail', '-init', '/dev/null', draft, read],
-    signal: context.signal,
-  });
-  if (exitCode === 0) return;
-  throw new PhaseError(
-    'DumpRejected',
-    `${sourceId(job.source)}: sqlite3 could not load ${dump}: ${stderr}. Nothing was replaced.`,
-  );
+async function loadDump(job: SqliteJob, { dump, draft }: { dump: string; draft: string }, context: PhaseContext): Promise<void> {
+  const said = await loadText(job.programs, { file: dump, database: draft }, context.signal);
+  if (said === undefined) return;
+  throw new PhaseError('DumpRejected', `${sourceId(job.source)}: sqlite3 could not load ${dump}: ${said}. Nothing was replaced.`);
 }
 
 /**

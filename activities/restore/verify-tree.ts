@@ -1,12 +1,12 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import type { PhaseContext } from '../phase.ts';
-import { type BytePath, bytePath, displayPath, joinPath, toBuffer } from '../stage/byte-path.ts';
+import { type BytePath, bytePath, displayPath, joinPath, parentOf, toBuffer } from '../stage/byte-path.ts';
 import { type HashOptions, hashFile } from '../stage/copy-file.ts';
 import type { Manifest, ManifestEntry } from '../stage/manifest.ts';
 import { entryPath, entryTarget, manifestEntry } from '../stage/manifest-entry.ts';
 import { mapConcurrently } from '../stage/map-concurrently.ts';
-import { kindOf } from '../stage/open-beneath.ts';
+import { kindBeneath, kindOf } from '../stage/open-beneath.ts';
 import { entriesOf } from './source-entries.ts';
 
 /** One entry that is not as it was backed up. */
@@ -48,12 +48,16 @@ export async function verifyTree(
   const root = bytePath(options.directory);
   const files = entries.filter(({ type }) => type === 'file');
   const bytesTotal = files.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  const isReachable = rememberDirectories(root);
   let bytesDone = 0;
   const found = await mapConcurrently(entries, CONCURRENCY, async (entry) => {
     context.signal.throwIfAborted();
     const report = (ofThisFile: number) =>
       context.report({ phase: 'verify', ...share(bytesDone + ofThisFile, bytesTotal), currentItem: entry.path });
-    const problems = await compareEntry(root, entry, { signal: context.signal, onProgress: report });
+    const hashing = { signal: context.signal, onProgress: report };
+    const problems = (await isReachable(parentOf(entryPath(entry))))
+      ? await compareEntry(root, entry, hashing)
+      : ['lies behind a symbolic link'];
     bytesDone += entry.bytes ?? 0;
     report(0);
     return problems.map((problem) => ({ path: displayPath(entryPath(entry)), problem }));
@@ -63,6 +67,24 @@ export async function verifyTree(
 
 function share(bytesDone: number, bytesTotal: number): { percent: number; bytesDone: number; bytesTotal: number } {
   return { percent: bytesTotal === 0 ? 100 : Math.min(100, Math.floor((100 * bytesDone) / bytesTotal)), bytesDone, bytesTotal };
+}
+
+/**
+ * Says of a directory of the tree whether it is one itself: a link in its place, or above it, would show files that lie elsewhere.
+ * What is not there at all is another problem.
+ */
+function rememberDirectories(root: BytePath): (path: BytePath) => Promise<boolean> {
+  const known = new Map<BytePath, Promise<boolean>>();
+  const look = async (path: BytePath): Promise<boolean> => {
+    if (path === '') return true;
+    return (await isReachable(parentOf(path))) && (await kindBeneath(root, path)) !== 'symlink';
+  };
+  const isReachable = (path: BytePath): Promise<boolean> => {
+    const answer = known.get(path) ?? look(path);
+    known.set(path, answer);
+    return answer;
+  };
+  return isReachable;
 }
 
 async function compareEntry(root: BytePath, entry: ManifestEntry, options: HashOptions): Promise<string[]> {

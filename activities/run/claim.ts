@@ -7,6 +7,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
+import { displayText } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
@@ -132,7 +133,7 @@ function claimPath(directory: string, number: number): string {
 function busy(plan: string, claim: Claim): PhaseError {
   return new PhaseError(
     'PlanBusy',
-    `plan ${plan} is busy: run ${claim.workflow_id} (run id ${claim.run_id}) is in progress since ${claim.started_at}.`,
+    `plan ${plan} is busy: run ${displayText(claim.workflow_id)} (run id ${claim.run_id}) is in progress since ${claim.started_at}.`,
     { retryAfterMs: BUSY_RETRY_MS },
   );
 }

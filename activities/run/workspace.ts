@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
+import { displayText } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
@@ -24,7 +25,10 @@ const stagedSourceSchema = z.object({
 /** Fails unless the run holds its plan: the fence before anything in the stage is touched. @throws {PhaseError} PlanBusy */
 export async function requireClaim(plan: Plan, run: RunReference): Promise<void> {
   if (await holdsClaim(plan.stateDirectory, run.runId)) return;
-  throw new PhaseError('PlanBusy', `run ${run.workflowId} no longer holds plan ${plan.name}: another run took over its stage.`);
+  throw new PhaseError(
+    'PlanBusy',
+    `run ${displayText(run.workflowId)} no longer holds plan ${plan.name}: another run took over its stage.`,
+  );
 }
 
 /** Empties stage and working files of a plan, and makes new ones that only the worker can read. */

@@ -1,4 +1,20 @@
 import { z } from 'zod';
+import { SOURCE_KINDS, type SourceKind } from '../../contract/backup.ts';
+import { sourceIdShape } from '../input/shapes.ts';
+
+const NO_NAMES = ['', '.', '..'];
+
+/** Below `files/`, `sqlite/` or `mysql/`, and never upwards: what is read from a repository may have been written by anybody. */
+function isStagePath(path: string, kinds: readonly string[] = SOURCE_KINDS): boolean {
+  const [kind = '', ...below] = path.split('/');
+  return kinds.includes(kind) && !below.some((part) => NO_NAMES.includes(part)) && !path.includes('\0');
+}
+
+const stagePath = z.string().refine((path) => isStagePath(path), { error: 'is no path of a stage' });
+
+function pathOf(kind: SourceKind): z.ZodString {
+  return z.string().refine((path) => isStagePath(path, [kind]) && path !== kind, { error: `is no path below ${kind}/` });
+}
 
 /** Mode as four octal digits, `0640`. */
 const mode = z.string().regex(/^[0-7]{4}$/);
@@ -8,8 +24,11 @@ const mode = z.string().regex(/^[0-7]{4}$/);
  * `path_base64` with its exact bytes, and a `path` in which the odd bytes are replaced by U+FFFD.
  */
 const entry = z.object({
-  path: z.string(),
-  path_base64: z.string().optional(),
+  path: stagePath,
+  path_base64: z
+    .string()
+    .refine((text) => isStagePath(Buffer.from(text, 'base64').toString('latin1')), { error: 'is no path of a stage' })
+    .optional(),
   type: z.enum(['file', 'directory', 'symlink']),
   mode,
   /** Seconds since 1970 with nine decimals, as text: a double cannot hold nanoseconds. */
@@ -32,7 +51,7 @@ const filesFacts = z.object({
 const sqliteFacts = z.object({
   kind: z.literal('sqlite'),
   /** Relative to the stage. */
-  path: z.string(),
+  path: pathOf('sqlite'),
   bytes: z.number().int(),
   sha256: z.string(),
   method: z.string(),
@@ -49,7 +68,7 @@ const sqliteFacts = z.object({
 
 const mysqlFacts = z.object({
   kind: z.literal('mysql'),
-  path: z.string(),
+  path: pathOf('mysql'),
   bytes: z.number().int(),
   sha256: z.string(),
   method: z.string(),
@@ -75,7 +94,11 @@ export const manifestSchema = z.object({
   /** Start of the run, ISO 8601 in UTC. */
   started_at: z.string(),
   /** By source id, `sqlite/tracker`. */
-  sources: z.record(z.string(), z.discriminatedUnion('kind', [filesFacts, sqliteFacts, mysqlFacts])),
+  sources: z
+    .record(sourceIdShape, z.discriminatedUnion('kind', [filesFacts, sqliteFacts, mysqlFacts]))
+    .refine((sources) => Object.entries(sources).every(([id, { kind }]) => id.startsWith(`${kind}/`)), {
+      error: 'names a source of another kind than it is',
+    }),
   /** Everything below `files/`, `sqlite/` and `mysql/`, sorted by path. */
   entries: z.array(entry),
 });

@@ -53,13 +53,21 @@ function tlsArguments({ address, tls, tlsCa }: MysqlSource, client: Client): str
   return [`--ssl-mode=${modes[mode]}`, ...(key ? ['--get-server-public-key'] : []), ...ca];
 }
 
-/** Arguments of the query client: tab-separated rows of the statements on its standard input. */
+/**
+ * Arguments of the query client: tab-separated rows of the statements on its standard input.
+ *
+ * What it reads may be a dump that anybody wrote, and the server may ask for files: `--binary-mode` takes away all commands of the
+ * client's own (`\\!`, `source`, `tee`) but `delimiter` and `charset`, in both families and all versions, and keeps values byte for byte
+ * besides; the other one refuses LOAD DATA LOCAL.
+ */
 export function queryArguments(source: MysqlSource, client: Client): string[] {
   return [
     ...connectionArguments(source, client),
     '--default-character-set=utf8mb4',
     '--batch',
     '--skip-column-names',
+    '--binary-mode',
+    '--local-infile=0',
     '--connect-timeout=15',
     `--database=${source.database}`,
   ];

@@ -8,6 +8,7 @@ import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { optionFile } from './arguments.ts';
 import { type Client, type Family, findClients, parseClientVersion } from './clients.ts';
+import { confine } from './confine.ts';
 import { type NoServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
 
 const READY_WITHIN_MS = 120_000;
@@ -28,7 +29,8 @@ export function dataDirectoryArgument(directory: string): string {
 }
 
 /**
- * Starts a server of a family for one drill: empty, in `directory`, on a Unix socket alone, without events. The kernel ends it when
+ * Starts a server of a family for one drill: empty, in `directory`, on a Unix socket alone, without events, and without any account
+ * that may do more than fill the drill's database. The kernel ends it when
  * this process dies; root stays root, since a server that changed its user would lose that (man 2 prctl, PR_SET_PDEATHSIG).
  *
  * @throws the signal's reason
@@ -50,6 +52,7 @@ export async function startEmbeddedServer(
     };
   }
   await mkdir(join(directory, 'data'), { recursive: true, mode: 0o700 });
+  await mkdir(filesDirectory(directory), { recursive: true, mode: 0o700 });
   context.report({ phase: `initialise ${family} ${found.version}` });
   const problem = await initialise(programs, { ...found, family, directory }, context);
   if (problem !== undefined) return { unavailable: `${found.program} cannot make an empty installation: ${problem}` };
@@ -63,7 +66,9 @@ export async function startEmbeddedServer(
   });
   const server = describeServer({ ...found, family, directory, client, running }, place.database);
   try {
-    return (await untilReady(programs, server, context)) ? server : await explain(server, directory);
+    if (!(await untilReady(programs, server, context))) return await explain(server, directory);
+    await confine({ programs, server }, context);
+    return server;
   } catch (error) {
     await server.stop();
     throw error;
@@ -121,6 +126,10 @@ async function initialise(programs: Programs, installation: Installation, contex
   return `${INSTALLERS.join(' and ')} are missing`;
 }
 
+function filesDirectory(directory: string): string {
+  return join(directory, 'files');
+}
+
 function serverArguments(family: Family, directory: string): string[] {
   return [
     '--no-defaults',
@@ -136,9 +145,12 @@ function serverArguments(family: Family, directory: string): string[] {
     '--event-scheduler=OFF',
     '--max-allowed-packet=1G',
     '--performance-schema=OFF',
+    '--local-infile=0',
+    '--skip-symbolic-links',
     '--innodb-buffer-pool-size=128M',
     '--innodb-flush-log-at-trx-commit=0',
-    ...(family === 'mysql' ? ['--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
+    // MariaDB has no NULL for it: there, statements that read or write files find an empty directory.
+    ...(family === 'mysql' ? ['--mysqlx=OFF', '--secure-file-priv=NULL'] : [`--secure-file-priv=${filesDirectory(directory)}`]),
   ];
 }
 

@@ -8,14 +8,14 @@ says which, and its version), of that version or a newer one. It makes tables an
 
 \`\`\`sh
 mysql -u root -p -e ${shellQuote(`CREATE DATABASE IF NOT EXISTS ${database} CHARACTER SET utf8mb4`)}
-mysql -u root -p --max-allowed-packet=1G --database=${shellQuote(source.database)} < ${shellQuote(stagePath)}
+mysql -u root -p --binary-mode --local-infile=0 --max-allowed-packet=1G --database=${shellQuote(source.database)} < ${shellQuote(stagePath)}
 \`\`\`
 
 With MariaDB's client the program is called \`mariadb\`. If a client answers ${code("ERROR at line 1: Unknown command '\\-'.")}, it is too old for the first line of a
 MariaDB dump; leave that line out:
 
 \`\`\`sh
-sed '1{/999999/d}' ${shellQuote(stagePath)} | mysql -u root -p --max-allowed-packet=1G --database=${shellQuote(source.database)}
+sed '1{/999999/d}' ${shellQuote(stagePath)} | mysql -u root -p --binary-mode --local-infile=0 --max-allowed-packet=1G --database=${shellQuote(source.database)}
 \`\`\`
 
 Rows above 16 MiB also need \`max_allowed_packet=1G\` on the server. Compare the tables afterwards with the row counts in \`manifest.json\`.${structureNote(source)}

@@ -36,8 +36,11 @@ const CANCEL_GRACE_MS = 200;
 const CLOSE_GRACE_MS = 30_000;
 /** Arguments of sqlite3 ahead of the database: stop at the first error, read no settings of the user, answer as JSON. */
 export const OPEN_ARGUMENTS: readonly string[] = ['-batch', '-bail', '-init', '/dev/null', '-json'];
-/** First lines of what sqlite3 is told. */
-export const PREPARE = `.timeout ${BUSY_TIMEOUT_MS}`;
+/**
+ * First lines of what sqlite3 is told. What a schema says is not trusted: the shell's own `edit()` starts a program, and a view, a
+ * generated column or a CHECK could call it (sqlite.org/src/doc/trunk/doc/trusted-schema.md).
+ */
+export const PREPARE = `.timeout ${BUSY_TIMEOUT_MS}\nPRAGMA trusted_schema=OFF;`;
 /** Rows begin with `[` or `{`, so no data can look like this. */
 const END_OF_ANSWER = '-- end of answer';
 

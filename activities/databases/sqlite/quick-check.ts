@@ -5,8 +5,8 @@ import { PhaseError } from '../../phase-error.ts';
 import { type Connection, ConnectionLost, quoteName, withConnection } from './connection.ts';
 import { TABLES_SQL, toNames } from './read-content.ts';
 
-/** sqlite3 cannot check what needs code that only the service has. */
-export const NEEDS_THE_SERVICE = /no such (collation sequence|module|function)|unknown tokenizer/;
+/** sqlite3 cannot check what needs code that only the service has, or that a schema is not trusted with. */
+export const NEEDS_THE_SERVICE = /no such (collation sequence|module|function)|unknown tokenizer|unsafe use of/;
 
 /** Rows against their own declaration (`NULL value in t.c`): old data after a change of schema, not damage. */
 export const RULE_BROKEN = /^(NULL|TEXT|NUMERIC|non-\w+) value in /;

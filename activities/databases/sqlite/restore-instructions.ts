@@ -18,7 +18,7 @@ export function restoreInstructions(source: SqliteSource, stagePath: string): st
 
    \`\`\`sh
    mkdir -p ${shellQuote(dirname(source.path))}
-   ${source.method === 'sql' ? `sqlite3 -bail ${path} < ${stagePath}` : `cp ${stagePath} ${path}`}
+   ${source.method === 'sql' ? `sqlite3 -safe -bail ${path} < ${stagePath}` : `cp ${stagePath} ${path}`}
    sqlite3 ${path} 'PRAGMA integrity_check'
    \`\`\`
 4. Give it the owner and mode that you noted (a dump has mode 600 and the owner of whoever restored it), and start the service.

@@ -21,6 +21,7 @@ import {
   parseRow,
   withConnection,
 } from './connection.ts';
+import { loadText } from './load-text.ts';
 import { readContent } from './read-content.ts';
 import { requireSqlite } from './sqlite-version.ts';
 
@@ -65,14 +66,14 @@ async function load(
   if (!file.endsWith('.sql')) return { path: file };
   context.report({ phase: 'load', currentItem: sourceId(source) });
   const path = join(scratchDirectory, 'loaded.db');
-  const { exitCode, stderr } = await programs.run({
-    program: 'sqlite3',
-    args: [...OPEN_ARGUMENTS, path],
-    input: `PRAGMA synchronous = OFF;\n.read ${quoteArgument(file)}\n`,
-    signal: context.signal,
-  });
-  if (exitCode === 0) return { path };
-  return { failure: { name: `${sourceId(source)} load`, status: 'fail', message: `sqlite3 cannot load it: ${stderr}` } };
+  const name = `${sourceId(source)} load`;
+  try {
+    const said = await loadText(programs, { file, database: path, before: 'PRAGMA synchronous = OFF;\n' }, context.signal);
+    return said === undefined ? { path } : { failure: { name, status: 'fail', message: `sqlite3 cannot load it: ${said}` } };
+  } catch (error) {
+    if (!(error instanceof PhaseError)) throw error;
+    return { failure: { name, status: error.type === 'ToolMissing' ? 'skipped' : 'fail', message: error.message } };
+  }
 }
 
 async function checkContent(
@@ -125,9 +126,4 @@ async function ask(
 function firstValue(row: Readonly<Record<string, unknown>>): string | number | null {
   const [value] = Object.values(row);
   return typeof value === 'number' || typeof value === 'string' ? value : null;
-}
-
-/** An argument of a dot-command: in double quotes a backslash escapes (sqlite.org/cli.html, "Dot-command arguments"). */
-function quoteArgument(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
