@@ -24,7 +24,6 @@ export async function confine(bound: { programs: Programs; server: ScratchServer
     bound,
     'holdfast_setup',
     [
-      `CREATE DATABASE ${quoteName(database)} CHARACTER SET utf8mb4`,
       ...others
         .split('\n')
         .filter(Boolean)
