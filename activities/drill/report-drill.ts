@@ -11,7 +11,8 @@ import { markSnapshot } from './snapshot-marks.ts';
 
 /**
  * Keeps what a drill that ended has shown: the evidence, the snapshot as proven when it passed, and the metrics. A drill that was
- * cancelled, or refused because of another one, has shown nothing.
+ * cancelled, or refused because of another one or for what it was asked, has shown nothing: anybody who reaches Temporal could replace
+ * the last drill by it.
  *
  * Safe to repeat but for one extra count.
  */
@@ -23,12 +24,16 @@ export async function reportDrill(
   const notifications = dueNotifications(deps.configuration.notifications, record);
   if (plan === undefined || record.failure?.type === 'PlanBusy') return { notifications };
   deps.onDrillReported(record);
-  if (record.outcome === 'cancelled') return { notifications };
+  if (record.outcome === 'cancelled' || wasRefused(record)) return { notifications };
   const evidencePath = await writeEvidence(deps.configuration, record);
   await mkdir(plan.stateDirectory, { recursive: true, mode: 0o700 });
   await writeDurably(lastDrillPath(plan), JSON.stringify(record));
   if (record.outcome === 'succeeded' && record.snapshotId !== undefined) await markSnapshot(plan, 'proven', record.snapshotId);
   return { evidencePath, notifications };
+}
+
+function wasRefused({ failure }: DrillRecord): boolean {
+  return failure?.type === 'ConfigInvalid' && failure.phase === 'openDrill';
 }
 
 /** Record of the last drill that ended; undefined before the first one, or when the file was damaged. */
