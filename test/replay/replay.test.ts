@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import * as workflows from '../../workflows/index.ts';
 
 // Runs that are in progress when a worker is replaced go on under the new code. Each history here was recorded from a real run
 // (CONTRIBUTING.md, "Changing a workflow") and must lead the code of today to the very same commands.
@@ -20,6 +21,16 @@ test('there are histories of a run that succeeded, failed and was cancelled', ()
   }
 });
 
+test('every workflow has a history', async () => {
+  const started = await Promise.all(
+    files.map(async (file) => {
+      const { events } = JSON.parse(await readFile(`${HISTORIES}/${file}`, 'utf8')) as { events: Event[] };
+      return events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name;
+    }),
+  );
+  expect(new Set(started)).toEqual(new Set(Object.keys(workflows)));
+});
+
 test.each(files)('%s replays', async (file) => {
   const history: unknown = JSON.parse(await readFile(`${HISTORIES}/${file}`, 'utf8'));
   await Worker.runReplayHistory({ workflowBundle }, history);
@@ -27,6 +38,7 @@ test.each(files)('%s replays', async (file) => {
 
 interface Event {
   eventType: string;
+  workflowExecutionStartedEventAttributes?: { workflowType: { name: string } };
   activityTaskScheduledEventAttributes?: { activityType: { name: string } };
 }
 

@@ -147,14 +147,18 @@ export class Holdfast {
   }
 
   /**
-   * Keeps the history of a run for test/replay/, when HOLDFAST_RECORD_HISTORIES is set; does nothing otherwise.
+   * Keeps the history of a run for test/replay/, when HOLDFAST_RECORD_HISTORIES is set; does nothing otherwise. One that is there stays:
+   * runs like it may still be in progress somewhere.
    *
    * As `temporal workflow show` gives it: that form can be replayed, the Web UI's download cannot.
    */
   async recordHistory(workflowId: string, name: string): Promise<void> {
     if (process.env['HOLDFAST_RECORD_HISTORIES'] === undefined) return;
     const show = ['workflow', 'show', '-w', workflowId, '--address', this.address, '--output', 'json'];
-    await writeFile(join(ROOT, 'test/replay/histories', `${name}.json`), await this.tool('temporal', show));
+    const path = join(ROOT, 'test/replay/histories', `${name}.json`);
+    await writeFile(path, await this.tool('temporal', show), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
 
   /** Ends and removes everything. */

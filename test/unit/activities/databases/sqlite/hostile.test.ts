@@ -98,15 +98,12 @@ async function makeHostile(path: string, owned: string): Promise<void> {
     input: `CREATE TABLE t (a);
       INSERT INTO t VALUES (1), (2);
       CREATE VIEW v AS SELECT ${call} AS a FROM t;
-      CREATE TABLE g (a);
-      INSERT INTO g VALUES (1);
       CREATE TABLE "x
 .shell touch ${owned}
 " (a);
 .dbconfig defensive off
       PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a CHECK (${quoted} IS NULL))' WHERE name = 't';
-      UPDATE sqlite_schema SET sql = 'CREATE TABLE g (a, b AS (${quoted}))' WHERE name = 'g';
 `,
   });
 }
