@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Programs } from '../../../process/programs.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { CommandScanner } from './command-scanner.ts';
@@ -12,6 +13,7 @@ const OLDEST_SAFE_SQLITE = '3.37.0';
  * Makes a database of SQL text. The text may have been written by anybody: sqlite3 gets it with `-safe`, and no line that it would
  * take for a command of its own. (`.shell` is refused by `-safe`; `.trace` is not, and writes any file: sqlite3 3.40, measured.)
  *
+ * @param database path of a file that is not there yet; its mode will be 0600
  * @param before SQL to begin with
  * @returns what sqlite3 said when it did not load; undefined when it did
  * @throws {PhaseError} DumpRejected for a text that holds a command; ToolMissing when sqlite3 has no `-safe`
@@ -28,6 +30,8 @@ export async function loadText(
       `sqlite3 ${version} cannot load SQL text safely: ${OLDEST_SAFE_SQLITE} or newer is needed, for its -safe. Install a newer sqlite3.`,
     );
   }
+  // Made beforehand for its mode: sqlite3 would let others read it, and it may lie beside a live database.
+  await (await open(database, 'wx', 0o600)).close();
   const { exitCode, stderr } = await programs.run({
     program: 'sqlite3',
     args: ['-safe', ...OPEN_ARGUMENTS, database],

@@ -1,0 +1,73 @@
+import { chmod, lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
+import { createTrackerDatabase } from '../support/tracker-database.ts';
+
+const before = process.umask();
+afterEach(() => void process.umask(before));
+
+/** Paths that others may read or enter, with their modes. Below a directory that is closed nobody gets anywhere. */
+async function open(directory: string, relative: string, depth: number): Promise<string[]> {
+  const path = join(directory, relative);
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat === undefined || stat.isSymbolicLink()) return [];
+  const own = (stat.mode & 0o077) === 0 ? [] : [`${(stat.mode & 0o7777).toString(8)} ${relative}`];
+  if (!stat.isDirectory() || depth === 0) return own;
+  const names = await readdir(path).catch(() => []);
+  return [...own, ...(await Promise.all(names.map((name) => open(directory, join(relative, name), depth - 1)))).flat()];
+}
+
+/** Files of a files source keep their own modes; the directories around them are closed. */
+const isOfFilesSource = (entry: string) => / (staging|restore|state\/drill)\/.*\bfiles\//.test(entry);
+
+test.each([0o000, 0o022])(
+  'stage, state, archive and restored trees are closed to others under umask %i',
+  async (umask) => {
+    process.umask(umask);
+    const holdfast = await Holdfast.create((directory) =>
+      renderConfiguration(directory, {
+        sources: `files:\n  config: { base: ${directory}/data, paths: [etc] }\nsqlite:\n  tracker: { path: ${directory}/data/tracker.db }\n  text: { path: ${directory}/data/tracker.db, method: sql }`,
+        extra: `archive: { directory: ${directory}/archives }`,
+      }),
+    );
+    const { directory } = holdfast;
+    const places = [
+      'staging',
+      'state/plans',
+      'state/drill',
+      'state/evidence',
+      'state/cache',
+      'state/repositories',
+      'restore',
+      'archives',
+    ];
+    const seen = new Set<string>();
+    const look = async () => {
+      for (const place of places) for (const entry of await open(directory, place, 12)) seen.add(entry);
+    };
+    try {
+      await mkdir(join(directory, 'data/etc'));
+      await writeFile(join(directory, 'data/etc/app.toml'), 'a = 1\n');
+      await chmod(join(directory, 'data/etc/app.toml'), 0o644);
+      await createTrackerDatabase(join(directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 4_000_000 });
+      await holdfast.restic('init');
+      await holdfast.up();
+      let isAtWork = true;
+      const looking = (async () => {
+        while (isAtWork) await look();
+      })();
+      expect((await holdfast.backup('tracker')).exitCode).toBe(0);
+      expect((await holdfast.cli('verify', 'tracker')).exitCode).toBe(0);
+      expect((await holdfast.cli('restore', 'tracker')).exitCode).toBe(0);
+      isAtWork = false;
+      await looking;
+      await look();
+      expect((await readdir(join(directory, 'restore'))).length).toBe(1);
+      expect([...seen].filter((entry) => !isOfFilesSource(entry)).toSorted()).toEqual([]);
+    } finally {
+      await holdfast.stop();
+    }
+  },
+  90_000,
+);
