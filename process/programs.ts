@@ -19,6 +19,8 @@ export interface RunningProgram {
   write(text: string): void;
   /** Lines of standard output without their newline. To be read by one reader. */
   lines: AsyncIterator<string>;
+  /** Its end, however that came; rejects with the reason of the signal. */
+  ended: Promise<ProgramResult>;
   /** Closes standard input and waits for the end; SIGKILL after `killAfterMs`. */
   stop(): Promise<ProgramResult>;
 }
@@ -97,6 +99,7 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     return {
       write: (text) => void child.stdin.write(text),
       lines: readLines(child.stdout),
+      ended,
       stop: async () => {
         child.stdin.end();
         child.stdout.resume();
