@@ -10,13 +10,8 @@ import { EXPECTED, type Fault, strike, untilChildless } from './strike.ts';
 export const MOMENTS = ['start', 'middle', 'end'] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** One cell of the matrix. */
-export interface Cell {
-  subject: Subject;
-  phase: string;
-  moment: Moment;
-  fault: Fault;
-}
+/** One cell of the matrix: what is struck, how, at which moment of which phase. */
+export type Cell = readonly [subject: Subject, fault: Fault, moment: Moment, phase: string];
 
 /** What became of it. */
 export interface CellResult {
@@ -49,10 +44,10 @@ export async function runCell(lane: Lane, cell: Cell, durationsMs: ReadonlyMap<s
 
 /** Runs until the probe strikes: a phase that was over before its middle came is tried again, struck earlier. */
 async function struckRun(lane: Lane, cell: Cell, durationsMs: ReadonlyMap<string, number>): Promise<StruckRun> {
-  const { subject, phase, moment, fault } = cell;
+  const [subject, fault, moment, phase] = cell;
   const share = { start: 0, middle: 0.5, end: 0.85 }[moment];
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const delayMs = share * (durationsMs.get(phase) ?? 0) * 0.6 ** attempt;
+    const delayMs = share * (durationsMs.get(phase) ?? 0) * (1 - attempt / (TRIES - 1));
     const programs = fault === 'kill child' ? { programs: subject.phases[phase] ?? [] } : {};
     await lane.order({ phase, moment, delayMs, ...programs });
     const run = await lane.start(subject.workflow, subject.input);
@@ -84,7 +79,7 @@ class StruckRun {
   }
 
   async finish(): Promise<CellResult> {
-    const { subject, phase, moment, fault } = this.#cell;
+    const [subject, fault, moment, phase] = this.#cell;
     const since = await strike(this.#lane, fault, this.#run.workflowId);
     const childless = fault === 'cancel' ? await untilChildless(this.#lane, since) : undefined;
     const outcome = await this.#lane.outcome(this.#run.workflowId, ENDED_WITHIN_MS);
@@ -103,7 +98,7 @@ class StruckRun {
 
   /** Seconds until a phase began or ended after the fault; 0 when there was nothing left to do. */
   async #recovery(since: number): Promise<number> {
-    const { fault } = this.#cell;
+    const [, fault] = this.#cell;
     if (fault === 'terminate') return 0;
     const next = (await this.#lane.events()).find(
       ({ at, runId, moment }) => at >= since && runId === this.#run.runId && (fault !== 'kill child' || moment === 'start'),
@@ -113,7 +108,7 @@ class StruckRun {
 
   /** A terminated run is swept by the next one. */
   async #runNext(): Promise<void> {
-    const { subject } = this.#cell;
+    const [subject] = this.#cell;
     await this.#lane.clearOrder();
     const next = await this.#lane.start(subject.workflow, subject.input);
     const outcome = await this.#lane.outcome(next.workflowId, ENDED_WITHIN_MS);
@@ -129,7 +124,7 @@ class StruckRun {
   }
 
   async #judgeBackups(): Promise<{ snapshots: number; archives: number }> {
-    const { subject, fault } = this.#cell;
+    const [subject, fault] = this.#cell;
     const counts = await countBackups(this.#lane, this.#run.runId);
     if (subject.workflow !== 'backup') return counts;
     const isWhole = EXPECTED[fault] === 'COMPLETED';

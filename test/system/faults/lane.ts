@@ -37,12 +37,6 @@ export interface PhaseEvent {
   at: number;
 }
 
-export interface LaneOptions {
-  /** Rows that MariaDB is filled with; a row makes about 1 KB of dump. */
-  rows: number;
-  sqliteBytes: number;
-}
-
 export class Lane {
   readonly holdfast: Holdfast;
   readonly #port: number;
@@ -56,13 +50,14 @@ export class Lane {
     this.#port = Number(holdfast.address.split(':')[1]);
   }
 
-  static async create(database: DatabaseServer, options: LaneOptions): Promise<Lane> {
+  /** Makes everything and starts server and worker. The database server has a database `tracker`. */
+  static async create(database: DatabaseServer, sqliteBytes: number): Promise<Lane> {
     const holdfast = await Holdfast.create((directory) => render(directory, database));
     const lane = new Lane(holdfast);
     const { directory } = holdfast;
     for (const name of ['probe', 'tmp', 'data/etc/empty']) await mkdir(join(directory, name), { recursive: true });
     for (let file = 0; file < 50; file += 1) await writeFile(join(directory, `data/etc/${file}.toml`), `generation = ${file}\n`);
-    await createTrackerDatabase(join(directory, 'data/tracker.db'), { journalMode: 'wal', bytes: options.sqliteBytes });
+    await createTrackerDatabase(join(directory, 'data/tracker.db'), { journalMode: 'wal', bytes: sqliteBytes });
     await holdfast.restic('init');
     await lane.startServer();
     await lane.startWorker();

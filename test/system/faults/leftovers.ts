@@ -2,15 +2,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lane } from './lane.ts';
 
-/** Processes that a worker of the lane started, itself not counted: `sqlite3 …`. */
-export function childrenOf(lane: Lane): string[] {
+/** Processes that a worker of the lane started, itself not counted. */
+export function childIdsOf(lane: Lane): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== lane.workerPid)
-    .flatMap((pid) => {
-      const environment = readOrEmpty(`/proc/${pid}/environ`).split('\0');
-      if (!environment.includes(lane.mark)) return [];
-      return [readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 120)];
-    })
+    .filter((pid) => readOrEmpty(`/proc/${pid}/environ`).split('\0').includes(lane.mark))
+    .map(Number);
+}
+
+/** Their command lines: `sqlite3 …`. */
+export function childrenOf(lane: Lane): string[] {
+  return childIdsOf(lane)
+    .map((pid) => readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 120))
     .filter((commandLine) => commandLine !== '');
 }
 

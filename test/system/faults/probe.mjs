@@ -1,11 +1,16 @@
 // Preloaded into a worker by `node --import`: tells the test when a phase starts and ends, and stops it there for as long as the
 // test needs to do its damage. The phase itself, its children and its retries are the real ones.
 //
+// At its start and end a phase waits; in its middle the whole worker stands still.
+//
 // In HOLDFAST_PROBE: `events.jsonl` gets a line for each start and end. `order.json` asks for one stop: { phase, moment, delayMs }.
 // It is answered by `hit.json`; `release` lets the phase go on. For `child`, the children named by `programs` are killed here.
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Less than the heartbeat timeout. */
+const FROZEN_AT_MOST_MS = 10_000;
 
 const directory = process.env.HOLDFAST_PROBE;
 
@@ -68,15 +73,22 @@ async function stop(phase) {
   while (!existsSync(join(directory, 'release'))) await sleep(5);
 }
 
+/** Stops the whole thread, and with it the body of the phase, exactly where it is. A child goes on by itself. */
+function freeze(phase) {
+  hit(phase);
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; waited < FROZEN_AT_MOST_MS && !existsSync(join(directory, 'release')); waited += 5) {
+    Atomics.wait(nobody, 0, 0, 5);
+  }
+}
+
 /** What happens while the body of the phase is at work. */
 async function strike(order, phase, state) {
+  if (order.delayMs > 0) await sleep(order.delayMs);
   if (order.programs === undefined) {
-    if (order.moment !== 'middle') return;
-    await sleep(order.delayMs);
-    if (!state.isOver) hit(phase);
+    if (order.moment === 'middle' && !state.isOver) freeze(phase);
     return;
   }
-  await sleep(order.delayMs);
   while (!state.isOver) {
     const killed = children().filter(({ name }) => order.programs.includes(name));
     for (const { pid } of killed) process.kill(pid, 'SIGKILL');
