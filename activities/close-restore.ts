@@ -2,6 +2,7 @@ import type { PhaseResult } from '../contract/backup.ts';
 import type { CloseRestoreInput, CloseRestoreResult } from '../contract/restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { plainName } from './input/shapes.ts';
+import { dropRestore } from './restore/open-restores.ts';
 import { undoUnfinished } from './restore/put-back-source.ts';
 import { keepTree, partialPath, removePlace } from './restore/restore-place.ts';
 
@@ -16,8 +17,13 @@ export async function closeRestore(
   const { restoreDirectory } = deps.configuration;
   // The run was refused: its plan is whatever its input said.
   if (!plainName.safeParse(run.plan).success) return {};
-  if (isKept) return { path: await keepTree(restoreDirectory, run) };
+  if (isKept) {
+    const path = await keepTree(restoreDirectory, run);
+    await dropRestore(deps.configuration, run);
+    return { path };
+  }
   await undoUnfinished(partialPath(restoreDirectory, run), run);
   await removePlace(restoreDirectory, run);
+  await dropRestore(deps.configuration, run);
   return {};
 }

@@ -3,7 +3,7 @@ import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import type { Family } from './clients.ts';
 import { quoteName } from './load.ts';
-import { runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { askScratch, type ScratchServer } from './scratch-server.ts';
 
 /** Exists while the accounts are set up, and removes itself. */
 const SETUP = "'holdfast_setup'@'localhost'";
@@ -59,7 +59,7 @@ async function run(
 ): Promise<string> {
   const as = { ...server, source: { ...server.source, user } };
   const sql = `${statements.join(';\n')};`;
-  const { exitCode, stdout, stderr } = await runScratchSql({ programs, server: as }, sql, context, { database: 'mysql' });
+  const { exitCode, stdout, stderr } = await askScratch({ programs, server: as }, sql, context, { database: 'mysql' });
   if (exitCode === 0) return stdout;
   throw new PhaseError('Unexpected', `the accounts of the drill's scratch server could not be set up: ${stderr}`);
 }
