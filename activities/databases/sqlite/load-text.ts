@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Programs } from '../../../process/programs.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { CommandScanner } from './command-scanner.ts';
-import { OPEN_ARGUMENTS } from './connection.ts';
+import { databaseUri, OPEN_ARGUMENTS } from './connection.ts';
 import { isOlder, requireSqlite } from './sqlite-version.ts';
 
 /** `-safe` came with it (2021-11): no ATTACH, no function that touches a file or starts a program. */
@@ -34,7 +34,8 @@ export async function loadText(
   await (await open(database, 'wx', 0o600)).close();
   const { exitCode, stderr } = await programs.run({
     program: 'sqlite3',
-    args: ['-safe', ...OPEN_ARGUMENTS, database],
+    // By a URI: a file that it finds under the plain name is opened before -safe counts, with a module that writes files (3.40)
+    args: ['-safe', ...OPEN_ARGUMENTS, databaseUri(database, 'rw')],
     input: withoutCommands(file, before),
     signal,
   });

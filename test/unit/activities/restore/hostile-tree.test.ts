@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -6,7 +5,7 @@ import { readManifest, requireOwn } from '../../../../activities/restore/read-ma
 import { restoredFile } from '../../../../activities/restore/restored-file.ts';
 import { verifyTree } from '../../../../activities/restore/verify-tree.ts';
 import type { Manifest, MysqlFacts } from '../../../../activities/stage/manifest.ts';
-import { createTestContext, withDirectory } from '../../../support/phase-context.ts';
+import { createTestContext, programs, withDirectory } from '../../../support/phase-context.ts';
 
 const ENTRY = { path: 'files/config/app.toml', type: 'file', mode: '0600', mtime: '1.000000000', bytes: 1, sha256: 'x' } as const;
 const FILES = { kind: 'files', base: '/data', files: 1, bytes: 1 } as const;
@@ -73,7 +72,7 @@ test('a manifest that is a link out of the tree, a directory or a FIFO is none, 
     await symlink('elsewhere.json', path);
     await expect(readManifest(directory)).rejects.toMatchObject({ type: 'DumpRejected' });
     await rm(path);
-    execFileSync('mkfifo', [path]);
+    await programs.run({ program: 'mkfifo', args: [path] });
     await expect(readManifest(directory)).rejects.toMatchObject({ type: 'DumpRejected' });
     await rm(path);
     await mkdir(path);

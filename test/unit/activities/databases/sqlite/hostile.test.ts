@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -90,12 +89,18 @@ test.each(ATTACKS)('SQL text that was tampered with executes nothing: %s', (atta
   }),
 );
 
+/** Runs the shell as it is, and returns what it prints. Any end will do. */
+async function shell(args: string[], input = ''): Promise<string> {
+  return (await programs.run({ program: 'sqlite3', args, input })).stdout;
+}
+
 /** A database as nobody makes it: whatever looks at it has the shell's own functions called. */
 async function makeHostile(path: string, owned: string): Promise<void> {
   const call = `edit('', 'touch ${owned};')`;
   const quoted = call.replaceAll("'", "''");
-  execFileSync('sqlite3', [path], {
-    input: `CREATE TABLE t (a);
+  await shell(
+    [path],
+    `CREATE TABLE t (a);
       INSERT INTO t VALUES (1), (2);
       CREATE VIEW v AS SELECT ${call} AS a FROM t;
       CREATE TABLE "x
@@ -105,7 +110,7 @@ async function makeHostile(path: string, owned: string): Promise<void> {
       PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a CHECK (${quoted} IS NULL))' WHERE name = 't';
 `,
-  });
+  );
 }
 
 test('a hostile schema executes nothing when it is asked, backed up as text and drilled', () =>
@@ -114,7 +119,7 @@ test('a hostile schema executes nothing when it is asked, backed up as text and 
     const path = join(directory, 'hostile.db');
     await makeHostile(path, owned);
     // The shell as it is obeys the view, and then ends with an error.
-    spawnSync('sqlite3', [path, 'SELECT * FROM v']);
+    await shell([path, 'SELECT * FROM v']);
     const wasObeyed = existsSync(owned);
     await rm(owned, { force: true });
 
@@ -148,14 +153,15 @@ test('a dump of a schema that holds a command is refused when it is loaded', () 
   withDirectory(async (directory) => {
     const path = join(directory, 'a.db');
     const owned = join(directory, 'owned');
-    execFileSync('sqlite3', [path], {
-      input: `CREATE TABLE t (a);\n.dbconfig defensive off\nPRAGMA writable_schema = ON;
+    await shell(
+      [path],
+      `CREATE TABLE t (a);\n.dbconfig defensive off\nPRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a);
 .shell touch ${owned}
 ' WHERE name = 't';\n`,
-    });
+    );
     const file = join(directory, 'a.sql');
-    await writeFile(file, execFileSync('sqlite3', [path, '.dump']));
+    await writeFile(file, await shell([path, '.dump']));
     expect(await readFile(file, 'utf8')).toMatch(/^\.shell/m);
     const loading = loadText(programs, { file, database: join(directory, 'loaded.db') }, createTestContext().signal);
     await expect(loading).rejects.toMatchObject({ type: 'DumpRejected' });
