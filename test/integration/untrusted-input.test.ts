@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { WORKFLOWS } from '../../contract/names.ts';
@@ -72,6 +74,35 @@ test(
     expect(files.filter((file) => /^restore\/[^/]+$/.test(file))).toEqual([
       expect.stringMatching(/^restore\/tracker-\d{8}T\d{6}Z-[0-9a-f]{8}$/),
     ]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a snapshot that leads out of its tree is not put back, and nothing outside is read or written',
+  async () => {
+    const { directory } = trespasser.holdfast;
+    const outside = join(directory, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'app.toml'), 'a = 1\n');
+    const linked = await trespasser.craft(async (tree) => {
+      await rm(join(tree, 'files/config'), { recursive: true });
+      await symlink(outside, join(tree, 'files/config'));
+    });
+    const upwards = await trespasser.craft(async (tree) => {
+      const path = join(tree, 'manifest.json');
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replaceAll('files/config/app.toml', 'files/config/../../../../outside/owned'));
+    });
+    const input = { plan: 'tracker', only: ['files/config'], in_place: true, confirmed: true };
+    // It ends as partial: what was fetched is kept to be looked at.
+    expect(await trespasser.start('restore', { ...input, snapshot: linked })).toMatchObject({ type: 'none' });
+    expect(await trespasser.start('restore', { ...input, snapshot: upwards })).toMatchObject({ type: 'DumpRejected' });
+    expect((await readdir(join(directory, 'data'))).filter((name) => name.startsWith('app.toml'))).toEqual(['app.toml']);
+    expect(await readdir(outside)).toEqual(['app.toml']);
+    for (const snapshot of [linked, upwards]) {
+      expect(await trespasser.start('verifyRestore', { plan: 'tracker', snapshot })).toMatchObject({ type: 'DrillFailed' });
+    }
   },
   TIMEOUT_MS,
 );

@@ -73,6 +73,19 @@ export class Trespasser {
     await rm(this.#tools, { recursive: true, force: true });
   }
 
+  /** Restores the snapshot of the plan, changes it, backs it up again as Holdfast would have, and returns the new id. */
+  async craft(change: (tree: string) => Promise<void>): Promise<string> {
+    const { directory, environment } = this.holdfast;
+    const tree = join(directory, 'crafted');
+    await this.holdfast.restic('restore', this.snapshots.tracker, '--target', tree);
+    await change(tree);
+    const env = { RESTIC_PASSWORD: environment['RESTIC_SECRET'] ?? '', RESTIC_CACHE_DIR: join(directory, 'cache') };
+    const args = ['-r', join(directory, 'repository'), 'backup', '--json', '--host', 'test-host', '--tag', 'plan:tracker', '.'];
+    const output = await this.holdfast.tool('restic', args, { env, cwd: tree });
+    await rm(tree, { recursive: true });
+    return (JSON.parse(output.trim().split('\n').at(-1) ?? '') as { snapshot_id: string }).snapshot_id;
+  }
+
   /** Everything that lies where Holdfast lays things, and what the worker has started so far. */
   async look(): Promise<{ files: string[]; started: string[] }> {
     const places = ['staging', 'state/plans', 'state/drill', 'state/evidence', 'state/repositories', 'restore', 'archives'];
