@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AwaitTurnInput } from '../contract/activities.ts';
+import { WAITING_FOR } from '../contract/progress.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
@@ -31,7 +32,7 @@ export async function awaitTurn(
     const isPatient = Date.now() - Date.parse(run.startedAt) < deadlineMs;
     const ahead = kind === 'drill' ? await takeDrillTurn(turn, isPatient) : await takeTurn(turn);
     if (ahead === undefined) return {};
-    context.report({ phase: `waiting for ${describeHolder(ahead)}` });
+    context.report({ phase: `${WAITING_FOR}${describeHolder(ahead)}` });
     await delay(LOOK_EVERY_MS, undefined, { signal: context.signal });
   }
 }

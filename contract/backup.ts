@@ -72,7 +72,7 @@ export interface OpenRunResult extends PhaseResult {
 
 /** In place of the result of `openRun` or `openDrill`: it is to wait in `awaitTurn`, and then to open again. */
 export interface QueuedResult extends PhaseResult {
-  /** Whose end it waits for: `run <workflow id> of plan <name>`. */
+  /** Whose end it waits for: `plan <name> (run <workflow id>)`. */
   queuedBehind: string;
 }
 

@@ -64,9 +64,9 @@ export async function releaseTurn(stateDirectory: string, runId: string): Promis
   await Promise.all(slots.map((slot) => releaseClaim(slot, runId)));
 }
 
-/** In words that fit after `waits for`. */
+/** In words that fit after `waiting for`. The plan first: a line of a terminal may end before a run's id does. */
 export function describeHolder({ plan, workflowId }: Holder): string {
-  return plan === undefined ? `run ${workflowId}` : `run ${workflowId} of plan ${plan}`;
+  return plan === undefined ? `run ${workflowId}` : `plan ${plan} (run ${workflowId})`;
 }
 
 async function holdsSlot(stateDirectory: string, runId: string): Promise<boolean> {

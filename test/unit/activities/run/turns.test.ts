@@ -119,6 +119,6 @@ test('a drill waits for backups at work and in the queue and for other drills, a
 
 test('a run that is waited for is told by its plan and its id', () => {
   const holder = { workflowId: 'wf-a', runId: 'a', startedAt: STARTED_AT };
-  expect(describeHolder({ ...holder, plan: 'tracker' })).toBe('run wf-a of plan tracker');
+  expect(describeHolder({ ...holder, plan: 'tracker' })).toBe('plan tracker (run wf-a)');
   expect(describeHolder({ ...holder, plan: undefined })).toBe('run wf-a');
 });
