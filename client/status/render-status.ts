@@ -6,6 +6,7 @@ import { waitText } from '../rendering/run-summary.ts';
 import { renderPairs } from '../rendering/table.ts';
 import { toLine, wrap } from '../rendering/text.ts';
 import { runDurationMs } from '../runs/run-document.ts';
+import { describeWorker, severalWorkers } from '../worker-presence.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
 
 export interface RenderStatusOptions {
@@ -14,18 +15,19 @@ export interface RenderStatusOptions {
 }
 
 const VALUE_WIDTH = 62;
+const WARNING_WIDTH = 78;
 
 /** Where a host stands: a block for each plan. Fits into 80 columns. */
 export function renderStatus({ host, workers, plans }: HostStatus, options: RenderStatusOptions): string[] {
   const { palette } = options;
-  const worker =
-    workers.length > 0
-      ? `worker ${workers.map(toLine).join(', ')}`
-      : palette.bad('no worker polls: nothing will run (holdfast worker)');
-  return [
-    `${palette.strong(`host ${host}`)} · ${worker}`,
-    ...plans.flatMap((plan) => ['', ...renderPlan(plan, { ...options, hasWorker: workers.length > 0 })]),
-  ];
+  const hasWorker = workers.length > 0;
+  const worker = hasWorker
+    ? `worker ${workers.map(describeWorker).map(toLine).join(', ')}`
+    : palette.bad('no worker polls: nothing will run (holdfast worker)');
+  const several = severalWorkers(workers);
+  const text = several === undefined ? [] : wrap(`${several.message}: ${several.advice}`, WARNING_WIDTH);
+  const blocks = plans.flatMap((plan) => ['', ...renderPlan(plan, { ...options, hasWorker })]);
+  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...text.map(palette.warning), ...blocks];
 }
 
 function renderPlan(status: PlanStatus, { palette, now, hasWorker }: RenderStatusOptions & { hasWorker: boolean }): string[] {

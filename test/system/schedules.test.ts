@@ -80,27 +80,38 @@ test('after an outage of the worker over several starts each plan has one run, w
   expect((await product.cli('status')).stdout).toMatch(/no worker polls[^]*waiting +for a worker, asked for at/);
   worker = await WorkerProcess.ready(product);
 
-  const [first, second, strict] = await Promise.all(plans.map(async (plan) => only(await bench.runs(plan))));
-  // Its deadline of 15 s was over before the worker came.
-  expect(first).toMatchObject({ outcome: 'succeeded', waitedForWorkerMs: expect.any(Number) });
-  expect(first?.waitedForWorkerMs).toBeGreaterThan(15_000);
-  expect(second).toMatchObject({ outcome: 'succeeded' });
+  const [first, second, strict] = (await Promise.all(plans.map(async (plan) => only(await bench.runs(plan))))) as [
+    RunRecord,
+    RunRecord,
+    RunRecord,
+  ];
+  expect(second.outcome).toBe('succeeded');
   expect(strict).toMatchObject({ outcome: 'failed', failure: { type: 'RunMissed', phase: 'openRun' } });
-  expect(strict?.failure?.message).toMatch(/was due at .* nothing was begun\. Next it is due at .* holdfast backup strict$/);
+  expect(strict.failure?.message).toMatch(/was due at .* nothing was begun\. Next it is due at .* holdfast backup strict$/);
   expect(await readdir(product.directory)).not.toContain('archives-strict');
-
-  const [earlier, later] = [first as RunRecord, second as RunRecord].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
-  expect(Date.parse(later?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(earlier?.finishedAt ?? '') - 2_000);
-  expect(later?.phases.map(({ name }) => name)).toEqual(expect.arrayContaining(['openRun', 'awaitTurn', 'sealStage']));
-
-  const status = await statusOf('first');
-  expect(status?.schedule.skipped_overlap).toBeGreaterThanOrEqual(3);
-  expect(status?.last_run).toMatchObject({ due_at: first?.dueAt, waited_for_worker_ms: first?.waitedForWorkerMs });
-  // What is in it was read after the outage, and is dated so.
-  const [archive] = await readdir(join(product.directory, 'archives-first'));
-  expect(archive).toContain(`first-${first?.startedAt.replace(/\.\d+/, '').replaceAll(/[-:]/g, '')}-`);
-  expect(Date.parse(first?.startedAt ?? '') - Date.parse(first?.dueAt ?? '')).toBeGreaterThan(15_000);
+  await expectWorkAfterOutage(first);
+  expectOneAfterTheOther(first, second);
 }, 180_000);
+
+/** Its deadline of 15 s was over before the worker came, and its data is of after that. */
+async function expectWorkAfterOutage(run: RunRecord): Promise<void> {
+  const { outcome, startedAt, dueAt = '', waitedForWorkerMs } = run;
+  expect(outcome).toBe('succeeded');
+  expect(waitedForWorkerMs).toBeGreaterThan(15_000);
+  expect(Date.parse(startedAt) - Date.parse(dueAt)).toBeGreaterThan(15_000);
+  const [archive] = await readdir(join(product.directory, `archives-${run.plan}`));
+  expect(archive).toContain(`${run.plan}-${startedAt.replace(/\.\d+/, '').replaceAll(/[-:]/g, '')}-`);
+  const status = await statusOf(run.plan);
+  expect(status?.schedule.skipped_overlap).toBeGreaterThanOrEqual(3);
+  expect(status?.last_run).toMatchObject({ due_at: dueAt, waited_for_worker_ms: waitedForWorkerMs });
+}
+
+function expectOneAfterTheOther(...runs: RunRecord[]): void {
+  const [earlier, later] = runs.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)) as [RunRecord, RunRecord];
+  // A slot is given back while the run is cleaned up, a moment before its end.
+  expect(Date.parse(later.startedAt)).toBeGreaterThanOrEqual(Date.parse(earlier.finishedAt ?? '') - 2_000);
+  expect(later.phases.map(({ name }) => name).slice(0, 3)).toEqual(['openRun', 'awaitTurn', 'openRun']);
+}
 
 test('a run by hand waits for its turn and says for whom; cancelled it ends at once and leaves what others have', async () => {
   worker ??= await WorkerProcess.ready(product);
@@ -142,7 +153,8 @@ test('a run that outlasts its interval leaves the next ones out, or has one of t
   await bench.until('buffering', ({ numActionsTaken }) => numActionsTaken === 2);
   const buffered = await untilCount('buffering', 2);
   expect(buffered.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded']);
-  expect(Date.parse(buffered[1]?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(buffered[0]?.finishedAt ?? '') - 2_000);
+  const [first, follower] = buffered as [RunRecord, RunRecord];
+  expect(Date.parse(follower.startedAt)).toBeGreaterThanOrEqual(Date.parse(first.finishedAt ?? ''));
   expect(await bench.runs('second')).toHaveLength(runsBefore + 1);
   expect(await product.cli('apply', '--dry-run')).toMatchObject({ exitCode: 2 });
 }, 120_000);

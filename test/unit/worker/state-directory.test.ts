@@ -20,7 +20,7 @@ async function lockElsewhere(directory: string, around: readonly string[] = []):
   const lock = ['flock', '--no-fork', join(directory, 'worker.lock'), 'sh', '-c', 'echo locked; exec sleep 60'];
   const [program = '', ...args] = [...around, ...lock];
   const other = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (other.stdout !== null) await once(other.stdout, 'data');
+  await once(other.stdout, 'data');
   return other;
 }
 

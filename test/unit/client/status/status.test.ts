@@ -127,6 +127,15 @@ test('a run in progress shows its open phases, and a pause shows its note', () =
   expect(text).toContain('  next        paused: moving');
 });
 
+test('workers are named with their machine and start, and a second one is a warning', () => {
+  const [one, two] = ['7@a/2026-11-23T03:00:00.000Z#0123456789ab', '7@b/2026-11-23T04:00:00.000Z#0123456789ab'];
+  expect(lines(planStatus(), [one])[0]).toBe('host tracker-1 · worker 7@a since 2026-11-23 03:00 UTC');
+  expect(lines(planStatus(), [one]).join(' ')).not.toContain('workers have polled');
+  expect(lines(planStatus(), [one, two]).slice(0, 4).join(' ')).toMatch(
+    /7@a since .*, 7@b since .* 2 workers have polled .* `host:` of its own/,
+  );
+});
+
 test('a schedule that was never applied says how to', () => {
   expect(lines(planStatus({ schedule: undefined })).join('\n')).toContain('not in Temporal yet: holdfast apply');
 });
