@@ -41,6 +41,11 @@ export class ScheduleBench {
     }
   }
 
+  /** Waits until no run of a schedule is in progress. */
+  untilIdle(plan: string): Promise<void> {
+    return this.until(plan, ({ runningActions }) => runningActions.length === 0);
+  }
+
   /** The scheduled runs of a plan, oldest first, each with the record that it ended with. */
   async runs(plan: string): Promise<RunRecord[]> {
     const runs: { startTime: Date; record: RunRecord }[] = [];
