@@ -6,13 +6,14 @@ import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import type { IsRunOpen } from './run/claim.ts';
+import { runOpenness } from './run/sweep-dead-runs.ts';
 import { describeHolder, takeDrillTurn, takeTurn } from './run/turns.ts';
 
 /** A slot that was given back is taken within this time. */
 const LOOK_EVERY_MS = 1_000;
 
 /** A run that was open a moment ago is not asked for at each look: Temporal is to be spared while one waits for hours. */
-const TRUST_FOR_MS = 10_000;
+const TRUST_FOR_MS = 5_000;
 
 /**
  * Waits until the host has room for a run, and says for whom it waits. Touches nothing; cancelled, it ends at once.
@@ -26,7 +27,7 @@ export async function awaitTurn(
 ): Promise<object> {
   const { stateDirectory, maxParallelRuns } = deps.configuration;
   const { deadlineMs } = findPlan(deps.configuration, run.plan);
-  const isRunOpen = rememberOpen(async (holder) => deps.activePhases.has(holder.runId) || deps.isRunOpen(holder));
+  const isRunOpen = rememberOpen(runOpenness(deps));
   const turn = { stateDirectory, slots: maxParallelRuns, run, isRunOpen };
   for (;;) {
     const isPatient = Date.now() - Date.parse(run.startedAt) < deadlineMs;

@@ -8,9 +8,10 @@ import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
-import { claimPlan, type Holder, type IsRunOpen } from './run/claim.ts';
+import { claimPlan, type Holder } from './run/claim.ts';
 import { requireInTime } from './run/lateness.ts';
 import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
+import { runOpenness, sweepDeadRuns } from './run/sweep-dead-runs.ts';
 import { describeHolder, takeTurn } from './run/turns.ts';
 import { prepareWorkspace } from './run/workspace.ts';
 
@@ -68,8 +69,9 @@ async function claim(
   context: PhaseContext,
 ): Promise<Holder | undefined> {
   const { stateDirectory, maxParallelRuns } = deps.configuration;
-  const isRunOpen: IsRunOpen = async (holder) => deps.activePhases.has(holder.runId) || deps.isRunOpen(holder);
+  const isRunOpen = runOpenness(deps);
   context.report({ phase: 'claim' });
+  await sweepDeadRuns(deps);
   await claimPlan({ directory: plan.stateDirectory, run, isRunOpen });
   return takeTurn({ stateDirectory, slots: maxParallelRuns, run, isRunOpen });
 }

@@ -11,8 +11,9 @@ import { planTag } from '../restic/arguments.ts';
 import type { ResticSnapshot } from '../restic/output.ts';
 import { createRestic, requireRestic } from '../restic/restic.ts';
 import type { ActivePhases } from '../run/active-phases.ts';
-import { claimPlan, type IsRunOpen } from '../run/claim.ts';
+import { claimPlan } from '../run/claim.ts';
 import { requireInTime } from '../run/lateness.ts';
+import { runOpenness, sweepDeadRuns } from '../run/sweep-dead-runs.ts';
 import { describeHolder, takeDrillTurn } from '../run/turns.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import { drillClaimDirectory, emptyDirectory, removeScratch, scratchOf } from './scratch.ts';
@@ -53,7 +54,8 @@ export async function openDrill(
   const run = { plan: plan.name, workflowId, runId, startedAt };
   try {
     context.report({ phase: 'claim' });
-    const isRunOpen: IsRunOpen = async (holder) => deps.activePhases.has(holder.runId) || deps.isRunOpen(holder);
+    await sweepDeadRuns(deps);
+    const isRunOpen = runOpenness(deps);
     await claimPlan({ directory: drillClaimDirectory(plan), run, isRunOpen });
     const { stateDirectory, maxParallelRuns } = configuration;
     const ahead = await takeDrillTurn({ stateDirectory, slots: maxParallelRuns, run, isRunOpen }, true);

@@ -7,6 +7,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { PhaseError } from '../phase-error.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
@@ -21,11 +22,14 @@ const claimSchema = z.object({
 
 type Claim = z.infer<typeof claimSchema>;
 
+/**
+ * Whether a run may still be at work: Temporal has it open, or one of its phases has not come to its end here. Throws when Temporal
+ * cannot be asked.
+ */
+export type IsRunOpen = (run: { workflowId: string; runId: string }) => Promise<boolean>;
+
 /** How soon a busy plan is worth another look. */
 const BUSY_RETRY_MS = 5_000;
-
-/** Whether a run is still in progress, or a phase of it at work. Throws when Temporal cannot be asked. */
-export type IsRunOpen = (run: { workflowId: string; runId: string }) => Promise<boolean>;
 
 interface ClaimOptions {
   /** `claims/` lies in it: `Plan.stateDirectory` for the claim of a plan. */
@@ -52,6 +56,10 @@ export async function claimPlan(options: ClaimOptions): Promise<void> {
  * @returns the run in progress that holds it instead; undefined once it is claimed
  */
 export async function tryClaim(options: ClaimOptions): Promise<Holder | undefined> {
+  return oneAtATime(`claim ${options.directory}`, async () => claim(options));
+}
+
+async function claim(options: ClaimOptions): Promise<Holder | undefined> {
   const directory = join(options.directory, 'claims');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const current = await readClaim(directory);
@@ -61,7 +69,7 @@ export async function tryClaim(options: ClaimOptions): Promise<Holder | undefine
     if (await options.isRunOpen(holder)) return holder;
   }
   const number = (current?.number ?? 0) + 1;
-  const claim = {
+  const claimed = {
     plan: options.run.plan,
     workflow_id: options.run.workflowId,
     run_id: options.run.runId,
@@ -69,12 +77,12 @@ export async function tryClaim(options: ClaimOptions): Promise<Holder | undefine
     released: false,
   };
   const draft = join(directory, `${options.run.runId}.draft`);
-  await writeFile(draft, JSON.stringify(claim), { mode: 0o600, flush: true });
+  await writeFile(draft, JSON.stringify(claimed), { mode: 0o600, flush: true });
   try {
     await link(draft, claimPath(directory, number));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return toHolder((await readClaim(directory))?.claim ?? claim);
+    return toHolder((await readClaim(directory))?.claim ?? claimed);
   } finally {
     await rm(draft, { force: true });
   }
@@ -97,6 +105,22 @@ export async function releaseClaim(planStateDirectory: string, runId: string): P
   const current = await readClaim(directory);
   if (current === undefined || current.claim.run_id !== runId) return;
   await writeDurably(claimPath(directory, current.number), JSON.stringify({ ...current.claim, released: true }));
+}
+
+/** Sweeps what the holder of a claim left, if that is a run that died, and gives the claim back. */
+export async function sweepDeadClaim(options: {
+  /** As in {@link claimPlan}. */
+  directory: string;
+  isRunOpen: IsRunOpen;
+  sweep(): Promise<void>;
+}): Promise<void> {
+  // Not while somebody else claims: what is swept would be the new holder's.
+  await oneAtATime(`claim ${options.directory}`, async () => {
+    const holder = await findHolder(options.directory);
+    if (holder === undefined || (await options.isRunOpen(holder))) return;
+    await options.sweep();
+    await releaseClaim(options.directory, holder.runId);
+  });
 }
 
 /** The run that the plan was claimed for last and that has not given it back; it may be dead. */
