@@ -154,7 +154,8 @@ export class Holdfast {
    */
   async recordHistory(workflowId: string, name: string): Promise<void> {
     if (process.env['HOLDFAST_RECORD_HISTORIES'] === undefined) return;
-    const show = ['workflow', 'show', '-w', workflowId, '--address', this.address, '--output', 'json'];
+    const address = this.environment['TEMPORAL_ADDRESS'] ?? this.address;
+    const show = ['workflow', 'show', '-w', workflowId, '--address', address, '--output', 'json'];
     await writeFile(join(ROOT, 'test/replay/histories', `${name}.json`), await this.tool('temporal', show));
   }
 

@@ -90,6 +90,7 @@ test('after an outage of the worker over several starts each plan has one run, w
   expect(strict.failure?.message).toMatch(/was due at .* nothing was begun\. Next it is due at .* holdfast backup strict$/);
   expect(await readdir(product.directory)).not.toContain('archives-strict');
   await expectWorkAfterOutage(first);
+  await product.recordHistory(strict.workflowId, 'backup-missed');
   expectOneAfterTheOther(first, second);
 }, 180_000);
 
@@ -137,6 +138,7 @@ test('a run by hand waits for its turn and says for whom; cancelled it ends at o
   const { run } = await patient;
   expect(run).toMatchObject({ outcome: 'succeeded', waited_for_turn_ms: expect.any(Number) });
   expect(run.phases.map(({ name }) => name).slice(0, 3)).toEqual(['openRun', 'awaitTurn', 'openRun']);
+  await product.recordHistory(run.workflow_id, 'backup-waited');
 }, 120_000);
 
 test('a run that outlasts its interval leaves the next ones out, or has one of them follow, as its schedule says', async () => {
