@@ -6,6 +6,7 @@
  */
 import type { Activities } from '../contract/activities.ts';
 import type { RunReference } from '../contract/backup.ts';
+import { awaitTurn } from './await-turn.ts';
 import { cleanUpStage } from './clean-up-stage.ts';
 import { closeRestore } from './close-restore.ts';
 import { createSnapshot } from './create-snapshot.ts';
@@ -55,6 +56,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
 
   return guardActivities({
     openRun: phase(deps, (input, context) => openRun(deps, input, context)),
+    awaitTurn: ofRun(awaitTurn),
     dumpSqlite: ofRun(dumpDatabase('sqlite')),
     dumpMysql: ofRun(dumpDatabase('mysql')),
     stageFiles: ofRun(stageFiles),

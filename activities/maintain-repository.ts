@@ -22,6 +22,7 @@ import { pruneRepository as prune } from './restic/prune.ts';
 import { requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { findHolder } from './run/claim.ts';
+import { requireInTime } from './run/lateness.ts';
 import { advancePart, nextPart, saveLastMaintenance } from './run/repository-state.ts';
 
 type OpenDependencies = ActivityDependencies & { activePhases: ActivePhases };
@@ -46,12 +47,14 @@ const DEFAULT_DEADLINE_MS = 6 * 60 * 60 * 1000;
  */
 export async function openMaintenance(
   deps: OpenDependencies,
-  { task, startedAt, input }: OpenMaintenanceInput,
+  { task, startedAt, arrival, input }: OpenMaintenanceInput,
   context: PhaseContext,
 ): Promise<Omit<OpenMaintenanceResult, keyof PhaseResult>> {
   const { configuration } = deps;
   const request = judge(INPUTS[task], input, `the input of a ${task} must be {"repository": "NAME"}`);
   const repository = findRepository(configuration, request.repository);
+  const byHand = `holdfast ${task} ${repository.name}`;
+  requireInTime(repository[task]?.schedule, arrival, { host: configuration.host, byHand });
   await requireRestic(deps.programs, context.signal);
   const deadlineMs = repository[task]?.deadlineMs ?? DEFAULT_DEADLINE_MS;
   await requireNoRun(deps, repository, Date.parse(startedAt) + deadlineMs);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Configuration, Plan } from '../config/types.ts';
 import type { OpenRunInput } from '../contract/activities.ts';
-import type { OpenRunResult, PhaseResult, RunReference } from '../contract/backup.ts';
+import type { OpenRunResult, PhaseResult, QueuedResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { displayName } from './input/display.ts';
@@ -11,9 +11,11 @@ import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
-import { claimPlan } from './run/claim.ts';
+import { claimPlan, type Holder } from './run/claim.ts';
+import { requireInTime } from './run/lateness.ts';
 import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
 import { runOpenness, sweepDeadRuns } from './run/sweep-dead-runs.ts';
+import { describeHolder, takeTurn } from './run/turns.ts';
 import { prepareWorkspace } from './run/workspace.ts';
 
 const backupInput = z.strictObject({
@@ -28,22 +30,26 @@ const LAST_RETRY_MS = 5_000;
 type OpenRunDependencies = ActivityDependencies & { databases: Databases; activePhases: ActivePhases };
 
 /**
- * Begins a run: judges the input, claims the plan, sweeps what a dead run left, and looks whether the rest can work at all: tools,
- * repository, database log-ins, disk space.
+ * Begins a run: judges the input and whether it is too late for it, claims the plan and a slot of the host, sweeps what a dead run
+ * left, and looks whether the rest can work at all: tools, repository, database log-ins, disk space.
  *
+ * Without a free slot it returns before anything is touched: the run then waits in `awaitTurn`, and opens again.
  * Safe to repeat: a run claims again what it holds, and its stage is empty until the phases after this one.
  */
 export async function openRun(
   deps: OpenRunDependencies,
   input: OpenRunInput,
   context: PhaseContext,
-): Promise<Omit<OpenRunResult, keyof PhaseResult>> {
+): Promise<Omit<OpenRunResult, keyof PhaseResult> | Omit<QueuedResult, keyof PhaseResult>> {
   const { configuration } = deps;
   const request = judge(backupInput, input.input, 'the input of a backup must be {"plan": "NAME"}');
   const plan = findPlan(configuration, request.plan);
+  requireInTime(plan.schedule, input.arrival, { host: configuration.host, byHand: `holdfast backup ${plan.name}` });
   const run = { plan: plan.name, workflowId: input.workflowId, runId: input.runId, startedAt: input.startedAt };
   try {
-    await claimAndCheck(deps, plan, run, context);
+    const ahead = await claim(deps, plan, run, context);
+    if (ahead !== undefined) return { queuedBehind: describeHolder(ahead) };
+    await checkWhatIsNeeded(deps, plan, context);
   } catch (error) {
     throw endRetries(error, plan, run, request.when_busy);
   }
@@ -58,15 +64,23 @@ export async function openRun(
   };
 }
 
-async function claimAndCheck(deps: OpenRunDependencies, plan: Plan, run: RunReference, context: PhaseContext): Promise<void> {
-  const { databases, configuration, programs } = deps;
+/** Returns the run to wait for; undefined once the run has all that it needs of the host. */
+async function claim(
+  deps: OpenRunDependencies,
+  plan: Plan,
+  run: RunReference,
+  context: PhaseContext,
+): Promise<Holder | undefined> {
+  const { stateDirectory, maxParallelRuns } = deps.configuration;
+  const isRunOpen = runOpenness(deps);
   context.report({ phase: 'claim' });
   await sweepDeadRuns(deps);
-  await claimPlan({
-    directory: plan.stateDirectory,
-    run,
-    isRunOpen: runOpenness(deps),
-  });
+  await claimPlan({ directory: plan.stateDirectory, run, isRunOpen });
+  return takeTurn({ stateDirectory, slots: maxParallelRuns, run, isRunOpen });
+}
+
+async function checkWhatIsNeeded(deps: OpenRunDependencies, plan: Plan, context: PhaseContext): Promise<void> {
+  const { databases, configuration, programs } = deps;
   await prepareWorkspace(plan);
   context.report({ phase: 'check tools and repository' });
   await requireRestic(programs, context.signal);

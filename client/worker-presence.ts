@@ -1,8 +1,9 @@
 import { taskQueueName } from '../contract/names.ts';
-import { hasOtherConfiguration } from '../contract/worker-identity.ts';
+import { hasOtherConfiguration, parseWorkerIdentity } from '../contract/worker-identity.ts';
 import { CommandError } from './command-error.ts';
 import type { Temporal } from './connect.ts';
 import { EXIT } from './exit-codes.ts';
+import { formatTime } from './rendering/quantities.ts';
 
 /**
  * The server remembers pollers for five minutes after their last poll. A worker's long poll ends after a minute at the latest,
@@ -16,7 +17,7 @@ type DescribeRequest = Parameters<Temporal['client']['workflowService']['describ
 // oxlint-disable-next-line no-unsafe-enum-assignment -- see above
 const WORKFLOW_TASKS = 1 as NonNullable<DescribeRequest['taskQueueType']>;
 
-/** Identities (`pid@machine#configuration`) of the workers that poll a host's task queue right now. */
+/** Identities (`pid@machine/start#configuration`) of the workers that poll a host's task queue right now. */
 export async function findWorkers({ client }: Temporal, host: string): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
@@ -36,6 +37,21 @@ export async function findWorkers({ client }: Temporal, host: string): Promise<s
 export function staleWorkerHint(workers: readonly string[], configurationHash: string): string | undefined {
   const isStale = workers.length > 0 && workers.every((identity) => hasOtherConfiguration(identity, configurationHash) === true);
   return isStale ? 'the worker still runs with another holdfast.yaml: restart it' : undefined;
+}
+
+/** A worker in words: `4711@tracker-1 since 2026-11-23 03:00 UTC`. */
+export function describeWorker(identity: string): string {
+  const worker = parseWorkerIdentity(identity);
+  return worker === undefined ? identity : `${worker.pid}@${worker.machine} since ${formatTime(worker.startedAt)}`;
+}
+
+/** Says that a host has more workers than the one that it should have, and what to do; nothing when it has not. */
+export function severalWorkers(workers: readonly string[]): { message: string; advice: string } | undefined {
+  if (workers.length < 2) return undefined;
+  return {
+    message: `${workers.length} workers have polled for this host in the last 90 s`,
+    advice: 'after a restart that is so for a moment; otherwise stop all but one, or give each machine a `host:` of its own',
+  };
 }
 
 /**

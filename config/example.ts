@@ -16,6 +16,7 @@ host: tracker-1                          # this machine's constant identity in e
 staging_directory: /var/lib/holdfast/staging   # runs lay out their sources here: needs room for the largest plan
 state_directory: /var/lib/holdfast/state
 restore_directory: /var/lib/holdfast/restore
+max_parallel_runs: 1                     # backup runs at work at a time; others wait for their turn
 
 repositories:
   main:
@@ -30,7 +31,8 @@ repositories:
 plans:
   tracker:
     repository: main
-    # minute hour day month weekday, or @daily. A run that an outage prevented is made up for within catch_up_within.
+    # minute hour day month weekday, or @daily. A run that an outage prevented is made up for within catch_up_within. What is due
+    # while the run before is in progress is left out, or with overlap: buffer_one follows it.
     schedule: { cron: "0 3 * * *", timezone: UTC, jitter: 5m, catch_up_within: 12h }
     tags: [torrust]
     deadline: 6h                         # a run that fails is tried again until then

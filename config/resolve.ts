@@ -41,6 +41,7 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
     file,
     host: parsed.host,
     ...directories,
+    maxParallelRuns: parsed.max_parallel_runs,
     repositories,
     plans,
     notifications: parsed.notifications.map(resolveNotification),
@@ -86,6 +87,7 @@ function resolveSchedule(schedule: ScheduleFile): Schedule {
     timezone: schedule.timezone,
     jitterMs: schedule.jitter,
     catchUpWithinMs: schedule.catch_up_within,
+    overlap: schedule.overlap,
   };
 }
 

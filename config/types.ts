@@ -21,6 +21,8 @@ export interface Schedule {
   readonly jitterMs: number;
   /** After an outage one missed run is caught up if it was due less long ago than this. At least 10 s. */
   readonly catchUpWithinMs: number;
+  /** What becomes of a start while the run before is in progress: left out, or one of them made right after it. */
+  readonly overlap: 'skip' | 'buffer_one';
 }
 
 export interface Repository {
@@ -175,6 +177,8 @@ export interface Configuration {
   readonly stagingDirectory: string;
   readonly stateDirectory: string;
   readonly restoreDirectory: string;
+  /** So many backup runs are at work at a time; more wait for their turn. At least 1. */
+  readonly maxParallelRuns: number;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly notifications: readonly Notification[];

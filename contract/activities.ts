@@ -1,8 +1,10 @@
 import type {
+  Arrival,
   CreateSnapshotResult,
   ForgetSnapshotsResult,
   OpenRunResult,
   PhaseResult,
+  QueuedResult,
   ReportRunResult,
   RotateArchivesResult,
   RunRecord,
@@ -21,8 +23,14 @@ export interface OpenRunInput {
   workflowId: string;
   runId: string;
   startedAt: string;
+  /** Absent in runs that were begun by a release that did not look at it. */
+  arrival?: Arrival;
   /** The workflow's input as it came: it may be anything, and is judged by the activity. */
   input: unknown;
+}
+
+export interface AwaitTurnInput extends PhaseInput {
+  kind: 'backup' | 'drill';
 }
 
 export interface PhaseInput {
@@ -51,7 +59,8 @@ export interface NotifyInput {
 
 /** The phases of a backup run. Each is safe to repeat: a retry starts from what its last attempt left. */
 export interface BackupActivities {
-  openRun(input: OpenRunInput): Promise<OpenRunResult>;
+  openRun(input: OpenRunInput): Promise<OpenRunResult | QueuedResult>;
+  awaitTurn(input: AwaitTurnInput): Promise<PhaseResult>;
   dumpSqlite(input: StageSourceInput): Promise<StageSourceResult>;
   dumpMysql(input: StageSourceInput): Promise<StageSourceResult>;
   stageFiles(input: StageSourceInput): Promise<StageSourceResult>;

@@ -18,8 +18,21 @@ export interface RunReference {
   workflowId: string;
   /** Temporal's run id: the tag `run:<id>` of the snapshot and the fence of the stage. */
   runId: string;
-  /** Start of the workflow, ISO 8601 in UTC. It dates archive and manifest, so that a retry makes the same names. */
+  /**
+   * When the work began, ISO 8601 in UTC: a worker had the run, and its turn had come. It dates archive and manifest, so that a retry
+   * makes the same names and a run that waited for days is not taken for one of the day on which it was due.
+   */
   startedAt: string;
+}
+
+/** When a run came to a worker. Times are ISO 8601 in UTC. */
+export interface Arrival {
+  /** When its schedule has it; absent in runs that were asked for. */
+  scheduledAt?: string;
+  /** When Temporal started it. */
+  requestedAt: string;
+  /** When a worker first had it. */
+  arrivedAt: string;
 }
 
 /** Kinds of source. A new database adds its name here, in the schema and in the registry. */
@@ -51,10 +64,16 @@ export interface OpenRunResult extends PhaseResult {
   sources: SourceReference[];
   hasArchive: boolean;
   hasRetention: boolean;
-  /** Milliseconds from the start of the run until nothing is retried any more. */
+  /** Milliseconds from `startedAt` of the run until nothing is retried any more. */
   deadlineMs: number;
   /** False where the search attributes are not registered: setting them would then block the workflow for ever. */
   hasSearchAttributes: boolean;
+}
+
+/** In place of the result of `openRun` or `openDrill`: it is to wait in `awaitTurn`, and then to open again. */
+export interface QueuedResult extends PhaseResult {
+  /** Whose end it waits for: `plan <name> (run <workflow id>)`. */
+  queuedBehind: string;
 }
 
 /** A source now lies in the stage. */
@@ -130,7 +149,14 @@ export interface RunRecord {
   workflowId: string;
   runId: string;
   outcome: Outcome | 'running';
+  /** When the work began: a worker had the run, and its turn had come. */
   startedAt: string;
+  /** When it should have begun: as its schedule has it, else when it was asked for. */
+  dueAt?: string;
+  /** Present when no worker was there to take it: for how long. */
+  waitedForWorkerMs?: number;
+  /** Present when other runs of the host went first: for how long. */
+  waitedForTurnMs?: number;
   finishedAt?: string;
   snapshotId?: string;
   bytesProcessed?: number;

@@ -51,6 +51,11 @@ export const FAILURES = {
   DiskFull: { retry: 'back-off', exitCode: 1, meaning: 'a disk is full' },
   ProcessTimeout: { retry: 'back-off', exitCode: 1, meaning: 'a program made no progress or ran out of time' },
   ProcessKilled: { retry: 'back-off', exitCode: 1, meaning: 'a program was ended from outside, for example for lack of memory' },
+  RunMissed: {
+    retry: 'never',
+    exitCode: 1,
+    meaning: 'a scheduled run came to a worker later than catch_up_within allows, because none was there; nothing was begun',
+  },
   PlanBusy: { retry: 'back-off', exitCode: 1, meaning: 'another run of the same plan is in progress' },
   NotificationFailed: {
     retry: 'back-off',

@@ -1,4 +1,4 @@
-import type { PhaseResult, ReportRunResult, RunRecord } from './backup.ts';
+import type { Arrival, PhaseResult, ReportRunResult, RunRecord } from './backup.ts';
 
 /** What keeps a repository well: `check` looks whether it is whole, `prune` removes what no snapshot needs. */
 export type MaintenanceTask = 'check' | 'prune';
@@ -19,8 +19,10 @@ export interface PruneInput {
 
 export interface OpenMaintenanceInput {
   task: MaintenanceTask;
-  /** Start of the workflow, ISO 8601 in UTC. */
+  /** When a worker first had it, ISO 8601 in UTC. */
   startedAt: string;
+  /** Absent in runs that were begun by a release that did not look at it. */
+  arrival?: Arrival;
   /** The workflow's input as it came: it may be anything, and is judged by the activity. */
   input: unknown;
 }
@@ -29,7 +31,7 @@ export interface OpenMaintenanceResult extends PhaseResult {
   repository: string;
   host: string;
   readsAllData: boolean;
-  /** Milliseconds from the start of the run until nothing is retried any more. */
+  /** Milliseconds from `startedAt` of the run until nothing is retried any more. */
   deadlineMs: number;
   /** False where the search attributes are not registered: setting them would then block the workflow for ever. */
   hasSearchAttributes: boolean;

@@ -9,3 +9,6 @@ export interface Progress {
   /** File, table or source at hand, at most 200 characters. */
   currentItem?: string;
 }
+
+/** How the `phase` of a run begins that does nothing but wait, followed by what it waits for. */
+export const WAITING_FOR = 'waiting for ';

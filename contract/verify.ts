@@ -1,4 +1,4 @@
-import type { PhaseResult, RunRecord, RunReference, SourceReference } from './backup.ts';
+import type { Arrival, PhaseResult, QueuedResult, RunRecord, RunReference, SourceReference } from './backup.ts';
 
 /** Input of the workflow `verifyRestore`. It names things and never describes them. */
 export interface VerifyInput {
@@ -86,6 +86,8 @@ export interface OpenDrillInput {
   workflowId: string;
   runId: string;
   startedAt: string;
+  /** Absent in drills that were begun by a release that did not look at it. */
+  arrival?: Arrival;
   /** The workflow's input as it came: it may be anything, and is judged by the activity. */
   input: unknown;
 }
@@ -113,7 +115,7 @@ export interface ReportDrillInput {
 
 /** The phases of a drill. Each is safe to repeat, and none touches anything but its scratch directory. */
 export interface VerifyActivities {
-  openDrill(input: OpenDrillInput): Promise<OpenDrillResult>;
+  openDrill(input: OpenDrillInput): Promise<OpenDrillResult | QueuedResult>;
   restoreForDrill(input: RestoreForDrillInput): Promise<RestoreForDrillResult>;
   verifyFiles(input: DrillInput): Promise<CheckResult>;
   verifyDatabase(input: VerifyDatabaseInput): Promise<CheckResult>;

@@ -39,7 +39,7 @@ export async function startEmbeddedServer(options: {
   const directory = join(options.stateDirectory, 'temporal');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const address = `127.0.0.1:${options.port}`;
-  await takeStateDirectory(options.stateDirectory);
+  await takeStateDirectory(options.stateDirectory, options);
   await requireFreePort(options.port, '--port');
   await requireFreePort(options.uiPort, '--ui-port');
   const stopping = new AbortController();

@@ -15,9 +15,10 @@ import { workerIdentity } from '../contract/worker-identity.ts';
 import { createPrograms } from '../process/programs.ts';
 import { startHealthServer } from './health-server.ts';
 import { createRunMetrics, type RunMetrics } from './metrics.ts';
+import { watchForRival } from './rivals.ts';
 import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
-import { takeStateDirectory } from './state-directory.ts';
+import { announceDrain, takeStateDirectory } from './state-directory.ts';
 
 /** A phase that is at work when the worker is told to stop gets so long to end by itself; then it is cancelled, and retried later. */
 const DRAIN_GRACE_MS = 10_000;
@@ -46,7 +47,7 @@ export interface RunWorkerOptions {
  * reached
  */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
-  await takeStateDirectory(options.configuration.stateDirectory);
+  await takeStateDirectory(options.configuration.stateDirectory, options);
   const { metricsPort, meter } = await installRuntime(options.log);
   const metrics = createRunMetrics(meter);
   let worker: Worker | undefined;
@@ -60,7 +61,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     await withConnections(options, async (connections) => {
       await seedMetrics(options.configuration, metrics);
       worker = await createWorker(options, { ...connections, metrics });
-      await runUntilShutdown(worker, options);
+      await runUntilShutdown(worker, options, connections.clientConnection);
     });
   } finally {
     await health.stop();
@@ -92,7 +93,12 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
   return Worker.create({
     connection: parts.connection,
     namespace,
-    identity: workerIdentity({ pid: process.pid, machine: hostname(), configurationHash: options.configurationHash }),
+    identity: workerIdentity({
+      pid: process.pid,
+      machine: hostname(),
+      startedAt: new Date().toISOString(),
+      configurationHash: options.configurationHash,
+    }),
     taskQueue: taskQueueName(configuration.host),
     workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
     activities: createActivities({
@@ -126,8 +132,10 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
   });
 }
 
-async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Promise<void> {
+async function runUntilShutdown(worker: Worker, options: RunWorkerOptions, connection: Connection): Promise<void> {
+  const watching = new AbortController();
   const drain = () => {
+    watching.abort();
     if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   options.shutdown.addEventListener('abort', drain, { once: true });
@@ -137,17 +145,33 @@ async function runUntilShutdown(worker: Worker, options: RunWorkerOptions): Prom
     await worker.runUntil(async () => {
       try {
         await options.onRunning?.();
+        await endOfService(worker, options, { connection, signal: watching.signal });
       } catch (error) {
         failure = { error };
-        return;
       }
-      await aborted(options.shutdown);
+      // It only tells a successor to wait.
+      await announceDrain(options.configuration.stateDirectory).catch(() => undefined);
     });
   } finally {
+    watching.abort();
     options.shutdown.removeEventListener('abort', drain);
     process.off('SIGHUP', ignoreHangup);
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** Returns when the worker is told to stop. @throws {StartError} when another one serves this host already */
+async function endOfService(
+  worker: Worker,
+  { configuration, namespace, shutdown, log }: RunWorkerOptions,
+  { connection, signal }: { connection: Connection; signal: AbortSignal },
+): Promise<void> {
+  const { host } = configuration;
+  const watch = { connection, namespace, taskQueue: taskQueueName(host), host, identity: worker.options.identity, signal };
+  const rival = await Promise.race([aborted(shutdown), watchForRival(watch)]);
+  if (rival === undefined) return;
+  log(`error ${rival.message}`);
+  throw rival;
 }
 
 /** One line of the log. Failures of phases have lines of their own, as they happen. */
@@ -187,9 +211,9 @@ async function seedMetrics(configuration: Configuration, metrics: RunMetrics): P
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
 }

@@ -11,6 +11,7 @@ import {
   type WriteArchiveResult,
 } from '../contract/backup.ts';
 import { RUN_RECORD_QUERY } from '../contract/names.ts';
+import { openInTurn } from './open-in-turn.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
 import { publish, warnOf } from './publish.ts';
 import { planNameOf, RunRecorder } from './run-recorder.ts';
@@ -51,9 +52,12 @@ export async function backup(input: unknown): Promise<RunRecord> {
 setWorkflowOptions({ failureExceptionTypes: [Error] }, backup);
 
 async function openRun(recorder: RunRecorder, run: RunReference, input: unknown): Promise<OpenRunResult> {
-  const { workflowId, runId, startedAt } = run;
+  const { workflowId, runId } = run;
+  const { arrival } = recorder;
   const activities = proxyActivities<BackupActivities>(phaseOptions(OPEN_DEADLINE_MS));
-  const opened = await recorder.follow('openRun', () => activities.openRun({ workflowId, runId, startedAt, input }));
+  const opened = await openInTurn(recorder, { run, kind: 'backup' }, () =>
+    recorder.follow('openRun', () => activities.openRun({ workflowId, runId, startedAt: run.startedAt, arrival, input })),
+  );
   recorder.record.host = opened.host;
   if (opened.hasSearchAttributes) setAttributes({ plan: opened.plan, host: opened.host });
   return opened;

@@ -67,7 +67,7 @@ async function maintain(
 async function open(recorder: RunRecorder, task: MaintenanceTask, input: unknown): Promise<OpenMaintenanceResult> {
   const activities = proxyActivities<MaintenanceActivities>(phaseOptions(OPEN_DEADLINE_MS));
   const opened = await recorder.follow('openMaintenance', () =>
-    activities.openMaintenance({ task, startedAt: recorder.record.startedAt, input }),
+    activities.openMaintenance({ task, startedAt: recorder.record.startedAt, arrival: recorder.arrival, input }),
   );
   recorder.record.host = opened.host;
   if (opened.hasSearchAttributes) setAttributes({ host: opened.host });

@@ -7,6 +7,9 @@ const HEARTBEAT_TIMEOUT_MS = 20_000;
 /** Until openRun has read the plan, nobody knows its deadline. Also the longest wait for a busy plan. */
 export const OPEN_DEADLINE_MS = 6 * 60 * 60 * 1000;
 
+/** Longest wait for other runs of the host. It does not count for the run's own deadline, so it only has to end some day. */
+export const TURN_DEADLINE_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** How long an ended run waits for a worker that cleans up after it and takes its report. The next run sweeps what is left. */
 export const CLOSING_DEADLINE_MS = 60 * 60 * 1000;
 

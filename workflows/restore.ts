@@ -27,8 +27,9 @@ const OPEN_DEADLINE_MS = 30 * 60 * 1000;
 export async function restore(input: unknown): Promise<RunRecord> {
   const recorder = new RunRecorder(planNameOf(input));
   setHandler(runRecordQuery, () => recorder.record);
-  const { plan, workflowId, runId, startedAt } = recorder.record;
-  const run: RunReference = { plan, workflowId, runId, startedAt };
+  const { plan, workflowId, runId } = recorder.record;
+  // It names the directory: the moment at which somebody asked for it.
+  const run: RunReference = { plan, workflowId, runId, startedAt: recorder.arrival.requestedAt };
   let opened: OpenRestoreResult | undefined;
   let failure: Error | undefined;
   try {
@@ -67,7 +68,7 @@ async function open(recorder: RunRecorder, run: RunReference, input: unknown): P
 }
 
 async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenRestoreResult): Promise<void> {
-  const remainingMs = () => Math.max(1_000, opened.deadlineMs - (Date.now() - Date.parse(run.startedAt)));
+  const remainingMs = () => Math.max(1_000, opened.deadlineMs - (Date.now() - Date.parse(recorder.record.startedAt)));
   const activities = () => proxyActivities<RestoreActivities>(phaseOptions(remainingMs()));
   const { origin, sources, file, inPlace, load } = opened;
   const what = { run, origin, sources, ...(file === undefined ? {} : { file }) };
@@ -116,7 +117,7 @@ async function close(
   const swallow = (error: unknown) => recorder.warn([`closing the restore failed: ${String(error)}`]);
   const closed = await recorder.follow('closeRestore', () => activities.closeRestore({ run, isKept })).catch(swallow);
   if (record.restored !== undefined) {
-    record.restored.restoreMs = Date.now() - Date.parse(run.startedAt);
+    record.restored.restoreMs = Date.now() - Date.parse(record.startedAt);
     if (closed?.path !== undefined) record.restored.path = closed.path;
   }
   recorder.finish(failure);

@@ -6,29 +6,45 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PhaseRecord, PhaseResult, RunRecord } from '../contract/backup.ts';
+import type { Arrival, PhaseRecord, PhaseResult, RunRecord } from '../contract/backup.ts';
 import type { FailureDetails } from '../contract/failures.ts';
+import { readArrival, waitForWorkerMs } from './arrival.ts';
 import { renderRunRecord } from './render-run-record.ts';
 
 /** Keeps the record of a run up to date: for the query, the details that the Web UI shows, the memo and the report. */
 export class RunRecorder {
   readonly record: RunRecord;
+  readonly arrival: Arrival;
   readonly #render: (record: RunRecord) => string;
 
-  /** `render` makes the Markdown of the details. */
+  /** To be made at the first moment of the workflow, which counts as its arrival. `render` makes the Markdown of the details. */
   constructor(plan: string, render: (record: RunRecord) => string = renderRunRecord) {
     this.#render = render;
     const info = workflowInfo();
+    this.arrival = readArrival();
+    const waitedMs = waitForWorkerMs(this.arrival);
     this.record = {
       plan,
       host: info.taskQueue.replace(/^holdfast-/, ''),
       workflowId: info.workflowId,
       runId: info.runId,
       outcome: 'running',
-      startedAt: info.startTime.toISOString(),
+      // Not when Temporal started it: what waited for a worker over a weekend would have no time left.
+      startedAt: this.arrival.arrivedAt,
+      dueAt: this.arrival.scheduledAt ?? this.arrival.requestedAt,
+      ...(waitedMs === undefined ? {} : { waitedForWorkerMs: waitedMs }),
       phases: [],
       warnings: [],
     };
+  }
+
+  /** Lets the work begin now: until here the run waited for its turn. Returns the new `startedAt`. */
+  beginNow(): string {
+    const { record } = this;
+    const now = new Date();
+    record.waitedForTurnMs = (record.waitedForTurnMs ?? 0) + now.getTime() - Date.parse(record.startedAt);
+    record.startedAt = now.toISOString();
+    return record.startedAt;
   }
 
   /** Records a phase from its start to its end. Its error is passed on. */

@@ -2,6 +2,7 @@ import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflo
 import { type RunReference, sourceId } from '../contract/backup.ts';
 import { RUN_RECORD_QUERY } from '../contract/names.ts';
 import type { CheckResult, DrillFindings, DrillRecord, OpenDrillResult, VerifyActivities } from '../contract/verify.ts';
+import { openInTurn } from './open-in-turn.ts';
 import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.ts';
 import { publish, warnOf } from './publish.ts';
 import { renderDrill } from './render-drill.ts';
@@ -49,13 +50,16 @@ export async function verifyRestore(input: unknown): Promise<DrillRecord> {
 setWorkflowOptions({ failureExceptionTypes: [Error] }, verifyRestore);
 
 async function openDrill({ recorder, findings, run }: Drill, input: unknown): Promise<OpenDrillResult> {
-  const { workflowId, runId, startedAt } = run;
+  const { workflowId, runId } = run;
+  const { arrival } = recorder;
   const activities = proxyActivities<VerifyActivities>(phaseOptions(OPEN_DEADLINE_MS));
-  const opened = await recorder.follow('openDrill', () => activities.openDrill({ workflowId, runId, startedAt, input }));
+  const opened = await openInTurn(recorder, { run, kind: 'drill' }, () =>
+    recorder.follow('openDrill', () => activities.openDrill({ workflowId, runId, startedAt: run.startedAt, arrival, input })),
+  );
   recorder.record.host = opened.host;
   recorder.record.snapshotId = opened.snapshotId;
   findings.snapshotTime = opened.snapshotTime;
-  findings.snapshotAgeMs = Date.parse(startedAt) - Date.parse(opened.snapshotTime);
+  findings.snapshotAgeMs = Date.parse(run.startedAt) - Date.parse(opened.snapshotTime);
   if (opened.hasSearchAttributes) {
     setAttributes({ plan: opened.plan, host: opened.host, snapshot: opened.snapshotId.slice(0, 8) });
   }

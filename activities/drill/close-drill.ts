@@ -1,6 +1,7 @@
 import type { DrillInput } from '../../contract/verify.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { holdsClaim, releaseClaim } from '../run/claim.ts';
+import { releaseTurn } from '../run/turns.ts';
 import { drillClaimDirectory, removeScratch, scratchOf } from './scratch.ts';
 
 /**
@@ -8,6 +9,7 @@ import { drillClaimDirectory, removeScratch, scratchOf } from './scratch.ts';
  * before. Safe to repeat, and harmless for a drill that never got hold of its plan.
  */
 export async function closeDrill(deps: ActivityDependencies, { run }: DrillInput): Promise<object> {
+  await releaseTurn(deps.configuration.stateDirectory, run.runId);
   const plan = deps.configuration.plans.get(run.plan);
   if (plan === undefined || !(await holdsClaim(drillClaimDirectory(plan), run.runId))) return {};
   await removeScratch(scratchOf(deps.configuration, plan));

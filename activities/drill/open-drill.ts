@@ -1,7 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Plan } from '../../config/types.ts';
-import type { PhaseResult } from '../../contract/backup.ts';
+import type { PhaseResult, QueuedResult } from '../../contract/backup.ts';
 import type { OpenDrillInput, OpenDrillResult } from '../../contract/verify.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { judge } from '../input/judge.ts';
@@ -14,7 +14,9 @@ import type { ResticSnapshot } from '../restic/output.ts';
 import { createRestic, requireRestic } from '../restic/restic.ts';
 import type { ActivePhases } from '../run/active-phases.ts';
 import { claimPlan } from '../run/claim.ts';
+import { requireInTime } from '../run/lateness.ts';
 import { runOpenness, sweepDeadRuns } from '../run/sweep-dead-runs.ts';
+import { describeHolder, takeDrillTurn } from '../run/turns.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import { drillClaimDirectory, emptyDirectory, removeScratch, scratchOf } from './scratch.ts';
 import { loadMarked } from './snapshot-marks.ts';
@@ -35,8 +37,8 @@ const RESERVE_BYTES = 512 * MIB;
 const LOADED_FACTOR = 3;
 
 /**
- * Begins a drill: judges the input, claims the scratch directory, sweeps what a dead drill left there, chooses the snapshot and looks
- * whether there is room for it.
+ * Begins a drill: judges the input and whether it is too late for it, claims the scratch directory, sweeps what a dead drill left there,
+ * chooses the snapshot and looks whether there is room for it. While a backup is at work it returns before that, to wait.
  *
  * Safe to repeat: a drill claims again what it holds.
  */
@@ -44,20 +46,22 @@ export async function openDrill(
   deps: ActivityDependencies & { activePhases: ActivePhases },
   input: OpenDrillInput,
   context: PhaseContext,
-): Promise<Omit<OpenDrillResult, keyof PhaseResult>> {
+): Promise<Omit<OpenDrillResult, keyof PhaseResult> | Omit<QueuedResult, keyof PhaseResult>> {
   const { configuration } = deps;
   const request = judge(verifyInput, input.input, 'the input of a drill must be {"plan": "NAME"}, with a snapshot if you like');
   const plan = findPlan(configuration, request.plan);
+  const byHand = `holdfast verify ${plan.name}`;
+  requireInTime(plan.verification?.schedule, input.arrival, { host: configuration.host, byHand });
   const { workflowId, runId, startedAt } = input;
   const run = { plan: plan.name, workflowId, runId, startedAt };
   try {
     context.report({ phase: 'claim' });
     await sweepDeadRuns(deps);
-    await claimPlan({
-      directory: drillClaimDirectory(plan),
-      run,
-      isRunOpen: runOpenness(deps),
-    });
+    const isRunOpen = runOpenness(deps);
+    await claimPlan({ directory: drillClaimDirectory(plan), run, isRunOpen });
+    const { stateDirectory, maxParallelRuns } = configuration;
+    const ahead = await takeDrillTurn({ stateDirectory, slots: maxParallelRuns, run, isRunOpen }, true);
+    if (ahead !== undefined) return { queuedBehind: describeHolder(ahead) };
     const scratch = scratchOf(configuration, plan);
     await removeScratch(scratch);
     await mkdir(scratch.directory, { recursive: true, mode: 0o700 });

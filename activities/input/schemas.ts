@@ -22,7 +22,8 @@ const run = z.looseObject({ ...identity, plan: z.string().max(1_000) });
 
 const phase = z.looseObject({ run });
 const stageSource = z.looseObject({ run, source: plainName });
-const opening = z.looseObject({ ...identity, input: z.unknown() });
+const arrival = z.looseObject({ scheduledAt: timeShape.optional(), requestedAt: timeShape, arrivedAt: timeShape }).optional();
+const opening = z.looseObject({ ...identity, arrival, input: z.unknown() });
 
 const origin = z.discriminatedUnion('from', [
   z.looseObject({ from: z.literal('repository'), id: snapshotIdShape }),
@@ -60,6 +61,7 @@ const task = z.enum(['check', 'prune']);
 /** What each activity takes. */
 export const ACTIVITY_INPUTS = {
   openRun: opening,
+  awaitTurn: z.looseObject({ run, kind: z.enum(['backup', 'drill']) }),
   dumpSqlite: stageSource,
   dumpMysql: stageSource,
   stageFiles: stageSource,
@@ -88,7 +90,7 @@ export const ACTIVITY_INPUTS = {
   previewRestore: judgedInside,
   listFiles: judgedInside,
   mountSnapshots: judgedInside,
-  openMaintenance: z.looseObject({ task, startedAt: timeShape, input: z.unknown() }),
+  openMaintenance: z.looseObject({ task, startedAt: timeShape, arrival, input: z.unknown() }),
   checkRepository: z.looseObject({ repository: wantedName, readsAllData: z.boolean() }),
   pruneRepository: z.looseObject({ repository: wantedName }),
   reportMaintenance: z.looseObject({ task, record }),

@@ -13,6 +13,8 @@ import { PhaseError } from '../phase-error.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
 const claimSchema = z.object({
+  /** Absent in claims of an earlier release. */
+  plan: z.string().optional(),
   workflow_id: z.string(),
   run_id: z.string(),
   started_at: z.string(),
@@ -21,11 +23,30 @@ const claimSchema = z.object({
 
 type Claim = z.infer<typeof claimSchema>;
 
-/** Whether a run may still be at work: Temporal has it open, or one of its phases has not come to its end here. */
+/**
+ * Whether a run may still be at work: Temporal has it open, or one of its phases has not come to its end here. Throws when Temporal
+ * cannot be asked.
+ */
 export type IsRunOpen = (run: { workflowId: string; runId: string }) => Promise<boolean>;
 
 /** How soon a busy plan is worth another look. */
 const BUSY_RETRY_MS = 5_000;
+
+interface ClaimOptions {
+  /** `claims/` lies in it: `Plan.stateDirectory` for the claim of a plan. */
+  readonly directory: string;
+  readonly run: RunReference;
+  readonly isRunOpen: IsRunOpen;
+}
+
+/** The run that holds a claim. */
+export type Holder = Pick<RunReference, 'workflowId' | 'runId' | 'startedAt'> & { plan: string | undefined };
+
+/** Claims a plan. @throws {PhaseError} PlanBusy, naming the run in progress */
+export async function claimPlan(options: ClaimOptions): Promise<void> {
+  const holder = await tryClaim(options);
+  if (holder !== undefined) throw busy(options.run.plan, holder);
+}
 
 /**
  * Claims lie in `<plan state>/claims/<n>.json`, and the highest n counts. A run that finds it released, or held by a run that
@@ -33,30 +54,24 @@ const BUSY_RETRY_MS = 5_000;
  *
  * Claiming again what the run already holds is fine.
  *
- * @throws {PhaseError} PlanBusy, naming the run in progress
+ * @returns the run in progress that holds it instead; undefined once it is claimed
  */
-export async function claimPlan(options: ClaimRequest): Promise<void> {
-  await oneAtATime(`claim ${options.directory}`, async () => claim(options));
+export async function tryClaim(options: ClaimOptions): Promise<Holder | undefined> {
+  return oneAtATime(`claim ${options.directory}`, async () => claim(options));
 }
 
-interface ClaimRequest {
-  /** `Plan.stateDirectory` */
-  directory: string;
-  run: RunReference;
-  isRunOpen: IsRunOpen;
-}
-
-async function claim(options: ClaimRequest): Promise<void> {
+async function claim(options: ClaimOptions): Promise<Holder | undefined> {
   const directory = join(options.directory, 'claims');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const current = await readClaim(directory);
   if (current !== undefined && !current.claim.released) {
-    const holder = { workflowId: current.claim.workflow_id, runId: current.claim.run_id };
-    if (holder.runId === options.run.runId) return;
-    if (await options.isRunOpen(holder)) throw busy(options.run.plan, current.claim);
+    const holder = toHolder(current.claim);
+    if (holder.runId === options.run.runId) return undefined;
+    if (await options.isRunOpen(holder)) return holder;
   }
   const number = (current?.number ?? 0) + 1;
   const claimed = {
+    plan: options.run.plan,
     workflow_id: options.run.workflowId,
     run_id: options.run.runId,
     started_at: options.run.startedAt,
@@ -68,12 +83,12 @@ async function claim(options: ClaimRequest): Promise<void> {
     await link(draft, claimPath(directory, number));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const winner = await readClaim(directory);
-    throw busy(options.run.plan, winner?.claim ?? claimed);
+    return toHolder((await readClaim(directory))?.claim ?? claimed);
   } finally {
     await rm(draft, { force: true });
   }
   await removeOlder(directory, number);
+  return undefined;
 }
 
 /**
@@ -110,12 +125,13 @@ export async function sweepDeadClaim(options: {
 }
 
 /** The run that the plan was claimed for last and that has not given it back; it may be dead. */
-export async function findHolder(
-  planStateDirectory: string,
-): Promise<Pick<RunReference, 'workflowId' | 'runId' | 'startedAt'> | undefined> {
+export async function findHolder(planStateDirectory: string): Promise<Holder | undefined> {
   const current = await readClaim(join(planStateDirectory, 'claims'));
-  if (current === undefined || current.claim.released) return undefined;
-  return { workflowId: current.claim.workflow_id, runId: current.claim.run_id, startedAt: current.claim.started_at };
+  return current === undefined || current.claim.released ? undefined : toHolder(current.claim);
+}
+
+function toHolder({ plan, workflow_id, run_id, started_at }: Claim): Holder {
+  return { plan, workflowId: workflow_id, runId: run_id, startedAt: started_at };
 }
 
 async function readClaim(directory: string): Promise<{ number: number; claim: Claim } | undefined> {
@@ -156,10 +172,10 @@ function claimPath(directory: string, number: number): string {
   return join(directory, `${number}.json`);
 }
 
-function busy(plan: string, claim: Claim): PhaseError {
+function busy(plan: string, { workflowId, runId, startedAt }: Holder): PhaseError {
   return new PhaseError(
     'PlanBusy',
-    `plan ${plan} is busy: run ${displayText(claim.workflow_id)} (run id ${claim.run_id}) is in progress since ${claim.started_at}.`,
+    `plan ${plan} is busy: run ${displayText(workflowId)} (run id ${runId}) is in progress since ${startedAt}.`,
     { retryAfterMs: BUSY_RETRY_MS },
   );
 }

@@ -5,6 +5,7 @@ import { HOLDFAST_VERSION } from '../../contract/version.ts';
 import { askWorker } from '../ask-worker.ts';
 import { reportError } from '../command-error.ts';
 import type { Temporal } from '../connect.ts';
+import { describeWorker, findWorkers, severalWorkers } from '../worker-presence.ts';
 import { splitAdvice } from './split-advice.ts';
 
 /** Asks the worker's machine what it has, and adds whether it works by our version and configuration. */
@@ -14,10 +15,19 @@ export async function examineWorker(temporal: Temporal, configuration: Configura
   try {
     const question = { host, workflow: WORKFLOWS.examineHost, summary: `Look whether ${host} has what its plans need` };
     const answer = await askWorker<ExamineHostResult>(temporal, question);
-    return [...judgeWorker(answer, configurationHash(configuration)), ...answer.findings];
+    const several = judgeNumber(await findWorkers(temporal, host));
+    return [...judgeWorker(answer, configurationHash(configuration)), ...several, ...answer.findings];
   } catch (error) {
     return [{ level: 'problem', subject: 'worker', ...splitAdvice(reportError(error).message) }];
   }
+}
+
+/** Judges how many workers poll for a host. */
+export function judgeNumber(workers: readonly string[]): Finding[] {
+  const several = severalWorkers(workers);
+  if (several === undefined) return [];
+  const { message, advice } = several;
+  return [{ level: 'warning', subject: 'workers', message: `${message}: ${workers.map(describeWorker).join(', ')}`, advice }];
 }
 
 /** Judges whether a worker works by the same version and configuration as this command. */

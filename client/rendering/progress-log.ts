@@ -1,4 +1,5 @@
 import type { PhaseRecord } from '../../contract/backup.ts';
+import { WAITING_FOR } from '../../contract/progress.ts';
 import type { RunView } from '../runs/run-view.ts';
 import { describeEnd } from './phase-lines.ts';
 import { toLine } from './text.ts';
@@ -22,6 +23,7 @@ export function createProgressLog(): ProgressLog {
       const phases = view.record.phases.flatMap((phase) => [
         ...once(`start ${phase.name}`, `${phase.name}: started`),
         ...retryLine(phase, view, once),
+        ...waitLine(phase, view, once),
         ...(phase.status === 'running' ? [] : once(`end ${phase.name}`, endLine(phase))),
       ]);
       const silence = view.isWorkerSilent && !wasSilent ? ['waiting for the worker to answer'] : [];
@@ -36,6 +38,13 @@ function retryLine({ name }: PhaseRecord, view: RunView, once: (key: string, lin
   if (pending?.lastFailure === undefined || pending.attempt < 2) return [];
   const reason = toLine(pending.lastFailure.message);
   return once(`retry ${name} ${pending.attempt}`, `${name}: attempt ${pending.attempt - 1} failed, trying again: ${reason}`);
+}
+
+function waitLine({ name, status }: PhaseRecord, view: RunView, once: (key: string, line: string) => string[]): string[] {
+  const doing = view.pending.get(name)?.progress?.phase;
+  if (status !== 'running' || doing?.startsWith(WAITING_FOR) !== true) return [];
+  const line = `${name}: ${toLine(doing)}`;
+  return once(line, line);
 }
 
 function endLine(phase: PhaseRecord): string {

@@ -65,8 +65,18 @@ function results(record: RunRecord): (readonly [string, string | undefined])[] {
     ['processed', bytesProcessed === undefined ? undefined : formatBytes(bytesProcessed)],
     ['added', bytesAdded === undefined ? undefined : formatBytes(bytesAdded)],
     ['archive', archive === undefined ? undefined : `${archive.path} (${formatBytes(archive.bytes)})`],
+    ['waited', waitText(record)],
     ['run', record.workflowId],
   ];
+}
+
+/** What kept a run from beginning when it was due: `7 h 00 min for a worker, 12 min 05 s for other runs`. */
+export function waitText({ waitedForWorkerMs, waitedForTurnMs }: RunRecord): string | undefined {
+  const parts = [
+    ...(waitedForWorkerMs === undefined ? [] : [`${formatDuration(waitedForWorkerMs)} for a worker`]),
+    ...(waitedForTurnMs === undefined ? [] : [`${formatDuration(waitedForTurnMs)} for other runs`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 function phaseLines({ phases }: RunRecord): string[] {

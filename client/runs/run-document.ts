@@ -8,6 +8,13 @@ export interface RunDocument {
   /** `succeeded`, `partial`, `failed` or `cancelled`; `running` when the run was left to itself. */
   outcome: RunRecord['outcome'];
   snapshot_id: string | null;
+  /** When it should have begun: by its schedule, else when it was asked for. */
+  due_at: string | null;
+  /** How long it waited because no worker was there; null when it did not. */
+  waited_for_worker_ms: number | null;
+  /** How long other runs of the host went first; null when none did. */
+  waited_for_turn_ms: number | null;
+  /** When the work began. */
   started_at: string;
   finished_at: string | null;
   duration_ms: number | null;
@@ -37,6 +44,9 @@ export function toRunDocument(record: RunRecord): RunDocument {
     run_id: record.runId,
     outcome: record.outcome,
     snapshot_id: record.snapshotId ?? null,
+    due_at: record.dueAt ?? null,
+    waited_for_worker_ms: record.waitedForWorkerMs ?? null,
+    waited_for_turn_ms: record.waitedForTurnMs ?? null,
     started_at: record.startedAt,
     finished_at: record.finishedAt ?? null,
     duration_ms: runDurationMs(record) ?? null,

@@ -42,6 +42,9 @@ export interface DesiredSchedule {
 /** Key of the action's memo that holds the hash. Temporal lets a schedule's own memo be set at its creation only. */
 export const HASH_MEMO = 'holdfastSchedule';
 
+/** Overlap policies as Temporal calls them. */
+const OVERLAPS = { skip: 'SKIP', buffer_one: 'BUFFER_ONE' } as const satisfies Record<Schedule['overlap'], string>;
+
 /** All schedules of the host of a configuration, by id. */
 export function desiredSchedules(configuration: Configuration): DesiredSchedule[] {
   return scheduledWork(configuration)
@@ -102,10 +105,10 @@ function maintenanceWork(host: string, { name: repository, ...tasks }: Repositor
 }
 
 function toDesired(work: ScheduledWork, host: string): DesiredSchedule {
-  const { cron, timezone, jitterMs, catchUpWithinMs } = work.schedule;
+  const { cron, timezone, jitterMs, catchUpWithinMs, overlap } = work.schedule;
   const definition = {
     spec: { cronExpressions: [`${cron} # ${scheduleComment(cron)}`], timezone, jitter: jitterMs },
-    policies: { overlap: 'SKIP', catchupWindow: catchUpWithinMs, pauseOnFailure: false },
+    policies: { overlap: OVERLAPS[overlap], catchupWindow: catchUpWithinMs, pauseOnFailure: false },
     action: {
       type: 'startWorkflow',
       workflowType: work.workflowType,

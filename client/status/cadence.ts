@@ -1,5 +1,4 @@
-import { Cron } from 'croner';
-import type { Schedule } from '../../config/types.ts';
+import { nextTicks, type Times } from '../../config/ticks.ts';
 
 /** A plan is overdue when its last success is this many intervals old: one run may be late, but not missing. */
 const OVERDUE_AFTER_INTERVALS = 1.5;
@@ -10,8 +9,8 @@ const TICKS = 14;
  * The longest time in milliseconds between two starts of a schedule in the near future; undefined when it starts less than
  * twice. The longest, because a schedule of workdays is not late on a Sunday.
  */
-export function scheduleIntervalMs({ cron, timezone }: Pick<Schedule, 'cron' | 'timezone'>, now: Date): number | undefined {
-  const ticks = nextTicks(cron, timezone, now);
+export function scheduleIntervalMs(times: Times, now: Date): number | undefined {
+  const ticks = nextTicks(times, now, TICKS);
   const gaps = ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick));
   return gaps.length === 0 ? undefined : Math.max(...gaps);
 }
@@ -36,15 +35,4 @@ export function isOverdue({ intervalMs, maxAgeMs, lastGoodAt, scheduledSince, re
   const knownSince = Math.max(scheduledSince.getTime(), now.getTime() - (retentionMs ?? Number.POSITIVE_INFINITY));
   const since = lastGoodAt === undefined ? knownSince : Date.parse(lastGoodAt);
   return now.getTime() - since > limitMs;
-}
-
-function nextTicks(cron: string, timezone: string, now: Date): number[] {
-  try {
-    // Day of month and weekday must both fit, as Temporal has it.
-    const pattern = new Cron(cron, { mode: '5-part', domAndDow: true, timezone });
-    return pattern.nextRuns(TICKS, now).map((tick) => tick.getTime());
-  } catch {
-    // config/ has accepted it, so Temporal will understand it: only the warning is lost.
-    return [];
-  }
 }

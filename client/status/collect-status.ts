@@ -2,6 +2,7 @@ import type { ScheduleDescription } from '@temporalio/client';
 import type { Configuration, Plan } from '../../config/types.ts';
 import type { RunRecord } from '../../contract/backup.ts';
 import { backupScheduleId } from '../../contract/names.ts';
+import { type Progress, WAITING_FOR } from '../../contract/progress.ts';
 import type { DrillRecord } from '../../contract/verify.ts';
 import type { Temporal } from '../connect.ts';
 import { readRetentionMs } from '../namespace.ts';
@@ -89,11 +90,13 @@ async function readRunning(temporal: Temporal, run: RunRecord): Promise<RunningN
   const pending = matchPending(record, await readPendingActivities(temporal, await handle.describe()));
   const phases = record.phases
     .filter(({ status }) => status === 'running')
-    .map(({ name }) => {
-      const percent = pending.get(name)?.progress?.percent;
-      return percent === undefined ? name : `${name} ${Math.floor(percent)} %`;
-    });
+    .map(({ name }) => describeProgress(name, pending.get(name)?.progress));
   return { record, phases };
+}
+
+function describeProgress(name: string, progress: Progress | undefined): string {
+  if (progress?.phase.startsWith(WAITING_FOR) === true) return `${name} ${progress.phase}`;
+  return progress?.percent === undefined ? name : `${name} ${Math.floor(progress.percent)} %`;
 }
 
 async function readSchedule({ client }: Temporal, id: string): Promise<ScheduleStatus | undefined> {

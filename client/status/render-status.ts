@@ -1,9 +1,12 @@
+import type { RunRecord } from '../../contract/backup.ts';
 import { drillOutcome } from '../../contract/drill-document.ts';
 import type { Palette } from '../rendering/palette.ts';
 import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from '../rendering/quantities.ts';
+import { waitText } from '../rendering/run-summary.ts';
 import { renderPairs } from '../rendering/table.ts';
 import { toLine, wrap } from '../rendering/text.ts';
 import { runDurationMs } from '../runs/run-document.ts';
+import { describeWorker, severalWorkers } from '../worker-presence.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
 
 export interface RenderStatusOptions {
@@ -12,24 +15,29 @@ export interface RenderStatusOptions {
 }
 
 const VALUE_WIDTH = 62;
+const WARNING_WIDTH = 78;
 
 /** Where a host stands: a block for each plan. Fits into 80 columns. */
 export function renderStatus({ host, workers, plans }: HostStatus, options: RenderStatusOptions): string[] {
   const { palette } = options;
-  const worker =
-    workers.length > 0
-      ? `worker ${workers.map(toLine).join(', ')}`
-      : palette.bad('no worker polls: nothing will run (holdfast worker)');
-  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...plans.flatMap((plan) => ['', ...renderPlan(plan, options)])];
+  const hasWorker = workers.length > 0;
+  const worker = hasWorker
+    ? `worker ${workers.map(describeWorker).map(toLine).join(', ')}`
+    : palette.bad('no worker polls: nothing will run (holdfast worker)');
+  const several = severalWorkers(workers);
+  const text = several === undefined ? [] : wrap(`${several.message}: ${several.advice}`, WARNING_WIDTH);
+  const blocks = plans.flatMap((plan) => ['', ...renderPlan(plan, { ...options, hasWorker })]);
+  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...text.map(palette.warning), ...blocks];
 }
 
-function renderPlan(status: PlanStatus, { palette, now }: RenderStatusOptions): string[] {
+function renderPlan(status: PlanStatus, { palette, now, hasWorker }: RenderStatusOptions & { hasWorker: boolean }): string[] {
   const verdict = status.isOverdue ? palette.bad('  overdue') : '';
   const pairs: [string, string | undefined][] = [
     ['last run', lastRunText(status, now)],
+    ...latePairs(status.lastRun),
     ['last good', lastGoodText(status, now)],
     ['last drill', lastDrillText(status, now)],
-    ...status.running.map((running): [string, string] => ['running', runningText(running, now)]),
+    ...status.running.map((running): [string, string] => runningPair(running, { hasWorker, now })),
     ['next', nextText(status)],
     ['missed', missedText(status.schedule)],
   ];
@@ -49,6 +57,16 @@ function lastRunText({ lastRun }: PlanStatus, now: Date): string {
   return `${lastRun.outcome}${took}, started ${whenText(lastRun.startedAt, now)}`;
 }
 
+/** When the last run should have begun, and why it did not; nothing for one that was on time. */
+function latePairs(lastRun: RunRecord | undefined): [string, string][] {
+  const waited = lastRun && waitText(lastRun);
+  if (lastRun?.dueAt === undefined || waited === undefined) return [];
+  return [
+    ['was due', formatTime(lastRun.dueAt)],
+    ['waited', waited],
+  ];
+}
+
 function lastGoodText({ lastGood }: PlanStatus, now: Date): string {
   if (lastGood === undefined) return 'none that Temporal remembers';
   const snapshot = lastGood.snapshotId === undefined ? '' : `, snapshot ${lastGood.snapshotId.slice(0, 8)}`;
@@ -63,9 +81,10 @@ function lastDrillText({ lastDrill }: PlanStatus, now: Date): string {
   return `${drillOutcome(lastDrill)}, ${whenText(lastDrill.startedAt, now)}${restored}`;
 }
 
-function runningText({ record, phases }: RunningNow, now: Date): string {
+function runningPair({ record, phases }: RunningNow, { hasWorker, now }: { hasWorker: boolean; now: Date }): [string, string] {
   const elapsed = formatAge(now.getTime() - Date.parse(record.startedAt));
-  return phases.length === 0 ? `for ${elapsed}` : `for ${elapsed}: ${phases.join(', ')}`;
+  if (!hasWorker) return ['waiting', `for a worker, asked for at ${formatTime(record.startedAt)} (${elapsed} ago)`];
+  return ['running', phases.length === 0 ? `for ${elapsed}` : `for ${elapsed}: ${phases.join(', ')}`];
 }
 
 function nextText({ schedule, isScheduled }: PlanStatus): string {
@@ -78,8 +97,8 @@ function nextText({ schedule, isScheduled }: PlanStatus): string {
 function missedText(schedule: ScheduleStatus | undefined): string | undefined {
   if (schedule === undefined || schedule.missedCatchUpWindow + schedule.skippedOverlap === 0) return undefined;
   const parts = [
-    schedule.missedCatchUpWindow === 0 ? [] : [`${formatCount(schedule.missedCatchUpWindow, 'run')} due while nothing ran here`],
-    schedule.skippedOverlap === 0 ? [] : [`${formatCount(schedule.skippedOverlap, 'run')} due during the run before`],
+    schedule.missedCatchUpWindow === 0 ? [] : [`${formatCount(schedule.missedCatchUpWindow, 'run')} due while Temporal was away`],
+    schedule.skippedOverlap === 0 ? [] : [`${formatCount(schedule.skippedOverlap, 'run')} due while one was open`],
   ];
   return parts.flat().join(', ');
 }

@@ -36,6 +36,13 @@ const schedule = z.strictObject({
   catch_up_within: duration('10s', 'After an outage a missed run is made up for if it was due less long ago than this.').prefault(
     '12h',
   ),
+  overlap: z
+    .enum(['skip', 'buffer_one'])
+    .meta({
+      description:
+        'What becomes of a start while the run before is still in progress: skip leaves it out, buffer_one makes it (one at most) as soon as that run has ended.',
+    })
+    .prefault('skip'),
 });
 
 /** When something runs. */

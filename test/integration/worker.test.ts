@@ -97,7 +97,10 @@ test('a second start on the same state directory is refused and says by whom; so
   const product = await prepare(500_000);
   await product.up();
   const second = await product.cli('up', '--port', '1', '--ui-port', '2');
-  expect(second).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/another `holdfast up`.*\(pid \d+\) works with/) });
+  expect(second).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/another `holdfast up`.*\(pid \d+ on .+, since 2.+\) works with/),
+  });
   await product.down();
   const blocker = createServer().listen(product.metricsPort, '127.0.0.1');
   await once(blocker, 'listening');

@@ -12,7 +12,7 @@ const REPOSITORY: Repository = {
 
 /** A schedule at three each night, with what a test wants different in it. */
 export function nightly(changes: Partial<Schedule> = {}): Schedule {
-  return { cron: '0 3 * * *', timezone: 'UTC', jitterMs: 300_000, catchUpWithinMs: 43_200_000, ...changes };
+  return { cron: '0 3 * * *', timezone: 'UTC', jitterMs: 300_000, catchUpWithinMs: 43_200_000, overlap: 'skip', ...changes };
 }
 
 /** A plan with one SQLite source and a nightly schedule. */
@@ -44,6 +44,7 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     stagingDirectory: '/var/lib/holdfast/staging',
     stateDirectory: '/var/lib/holdfast/state',
     restoreDirectory: '/var/lib/holdfast/restore',
+    maxParallelRuns: 1,
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
     plans: new Map(plans.map((each) => [each.name, each])),
     notifications: [],

@@ -155,7 +155,8 @@ export class Holdfast {
    */
   async recordHistory(workflowId: string, name: string): Promise<void> {
     if (process.env['HOLDFAST_RECORD_HISTORIES'] === undefined) return;
-    const show = ['workflow', 'show', '-w', workflowId, '--address', this.address, '--output', 'json'];
+    const address = this.environment['TEMPORAL_ADDRESS'] ?? this.address;
+    const show = ['workflow', 'show', '-w', workflowId, '--address', address, '--output', 'json'];
     const path = join(ROOT, 'test/replay/histories', `${name}.json`);
     await writeFile(path, await this.tool('temporal', show), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

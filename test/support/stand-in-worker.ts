@@ -37,6 +37,7 @@ export function standInActivities(changes: Partial<Activities> = {}): Activities
       deadlineMs: 60_000,
       hasSearchAttributes: false,
     }),
+    awaitTurn: nothing,
     dumpSqlite: stage,
     dumpMysql: stage,
     stageFiles: stage,

@@ -26,7 +26,8 @@ test.each([
   expect(isRefused(runRecord({ outcome: 'failed', failure: { type, message: 'x', phase } }))).toBe(expected);
 });
 
-const worker = (configurationHash: string) => workerIdentity({ pid: 4711, machine: 'tracker-1', configurationHash });
+const NAME = { pid: 4711, machine: 'tracker-1', startedAt: '2026-11-23T03:00:00.123Z' };
+const worker = (configurationHash: string) => workerIdentity({ ...NAME, configurationHash });
 const [OWN, OTHER] = ['a'.repeat(64), 'b'.repeat(64)];
 
 test.each([

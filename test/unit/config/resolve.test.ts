@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { load, sampleWith } from './sample.ts';
 
-const SCHEDULE = { timezone: 'UTC', jitterMs: 0, catchUpWithinMs: 43_200_000 };
+const SCHEDULE = { timezone: 'UTC', jitterMs: 0, catchUpWithinMs: 43_200_000, overlap: 'skip' };
 
 test('what is left out has its default, and directories of a plan follow from its name', async () => {
   const configuration = await load(sampleWith({ staging_directory: '/var//lib/staging/' }));
+  expect(configuration.maxParallelRuns).toBe(1);
   const repository = configuration.repositories.get('main');
   expect(repository).toEqual({
     name: 'main',
@@ -51,9 +52,10 @@ test('what is left out has its default, and directories of a plan follow from it
 });
 
 test('what is given is kept, in milliseconds, ratios and references', async () => {
-  const weekly = { cron: '@weekly', timezone: 'Europe/Berlin', jitter: '5m', catch_up_within: '10s' };
+  const weekly = { cron: '@weekly', timezone: 'Europe/Berlin', jitter: '5m', catch_up_within: '10s', overlap: 'buffer_one' };
   const configuration = await load(
     sampleWith({
+      max_parallel_runs: 3,
       'repositories.main.environment': { REGION: 'eu', TOKEN: { command: ['pass', 'token'] }, KEY: { file: '/run//key' } },
       'repositories.main.options': ['s3.storage-class=STANDARD_IA'],
       'repositories.main.check': { schedule: weekly, read_data_subset: '1/8' },
@@ -73,7 +75,14 @@ test('what is given is kept, in milliseconds, ratios and references', async () =
       'plans.tracker.verification.queries': [{ mysql: 'shop', sql: 'x', at_least: 1, at_most: 2, not_empty: true }],
     }),
   );
-  const schedule = { cron: '@weekly', timezone: 'Europe/Berlin', jitterMs: 300_000, catchUpWithinMs: 10_000 };
+  expect(configuration.maxParallelRuns).toBe(3);
+  const schedule = {
+    cron: '@weekly',
+    timezone: 'Europe/Berlin',
+    jitterMs: 300_000,
+    catchUpWithinMs: 10_000,
+    overlap: 'buffer_one',
+  };
   expect(configuration.repositories.get('main')).toMatchObject({
     environment: { REGION: 'eu', TOKEN: { kind: 'command', argv: ['pass', 'token'] }, KEY: { kind: 'file', path: '/run/key' } },
     options: ['s3.storage-class=STANDARD_IA'],

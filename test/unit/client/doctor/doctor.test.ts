@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { examineNode } from '../../../../client/doctor/examine-here.ts';
 import { examineRetention, examineSchedules, judgeSearchAttributes } from '../../../../client/doctor/examine-temporal.ts';
-import { judgeWorker } from '../../../../client/doctor/examine-worker.ts';
+import { judgeNumber, judgeWorker } from '../../../../client/doctor/examine-worker.ts';
 import { renderFindings } from '../../../../client/doctor/render-findings.ts';
 import { PLAIN } from '../../../../client/rendering/palette.ts';
 import { HOLDFAST_VERSION } from '../../../../contract/version.ts';
@@ -76,4 +76,10 @@ test('findings are printed with their advice below, and counted', () => {
     '',
     '1 problem, 0 warnings',
   ]);
+});
+
+test('a second worker of a host is a warning that names both, and one alone is none', () => {
+  const [one, two] = ['7@a/2026-11-23T03:00:00.000Z#0123456789ab', '8@b/2026-11-23T04:00:00.000Z#0123456789ab'];
+  expect(judgeNumber([one])).toEqual([]);
+  expect(judgeNumber([one, two])).toMatchObject([{ level: 'warning', message: expect.stringMatching(/7@a since .*8@b since/) }]);
 });

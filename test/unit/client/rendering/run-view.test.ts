@@ -91,6 +91,14 @@ test('a log has one line for each start, retry and end, and none twice', () => {
   });
 });
 
+test('a log says for whom a run waits, and again when that is another one', () => {
+  const log = createProgressLog();
+  const waiting = (phase: string) => view([openPhase('awaitTurn')], [{ ...COPYING, type: 'awaitTurn', progress: { phase } }]);
+  expect(log.next(waiting('start'))).toEqual(['awaitTurn: started']);
+  const said = ['a', 'a', 'b'].map((run) => log.next(waiting(`waiting for plan ${run}`)));
+  expect(said).toEqual([['awaitTurn: waiting for plan a'], [], ['awaitTurn: waiting for plan b']]);
+});
+
 test('a log says once that the worker does not answer, and again after it did', () => {
   const log = createProgressLog();
   const silent = { ...view([]), isWorkerSilent: true };

@@ -58,10 +58,18 @@ test.each([
   ['time zone', { timezone: 'Europe/Berlin' }],
   ['jitter', { jitterMs: 0 }],
   ['catch-up window', { catchUpWithinMs: 60_000 }],
+  ['overlap', { overlap: 'buffer_one' as const }],
 ])('another %s has another hash', (_field, changes) => {
   const [before] = desiredSchedules(configurationOf('h', plan('a')));
   const [after] = desiredSchedules(configurationOf('h', plan('a', { schedule: nightly(changes) })));
   expect(after?.hash).not.toBe(before?.hash);
+});
+
+// A release that changes this shows each schedule of each operator as changed.
+test('the hash of a schedule that says nothing of overlaps is the one that it always had', () => {
+  const [schedule] = desiredSchedules(configurationOf('h', plan('a')));
+  expect(schedule?.hash).toBe('4b2864d8b7c1447d3f77c4aea1885112520a76afb4c4667c85518aac413bf1a4');
+  expect(schedule?.definition.policies).toMatchObject({ overlap: 'SKIP' });
 });
 
 test('what a schedule does not say has no part in its hash', () => {

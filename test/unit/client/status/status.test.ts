@@ -93,7 +93,30 @@ test('an overdue plan says so, with its last failure, missed runs and a worker t
   expect(text).toContain('no worker polls');
   expect(text).toContain('tracker  overdue');
   expect(text).toContain('    DiskFull: no space left on /var/lib/holdfast');
-  expect(text).toContain('missed      2 runs due while nothing ran here, 1 run due during the run before');
+  expect(text).toContain('missed      2 runs due while Temporal was away, 1 run due while one was open');
+});
+
+test('a run that had to wait says when it was due and what it waited for, in words and in the document', () => {
+  const waits = { dueAt: '2026-11-22T20:00:00.000Z', waitedForWorkerMs: 7 * HOUR, waitedForTurnMs: 725_000 };
+  const status = planStatus({ lastRun: runRecord(waits) });
+  expect(lines(status).slice(3, 6)).toEqual([
+    '  last run    succeeded in 14 s, started 2026-11-23 03:00 UTC (12 h ago)',
+    '  was due     2026-11-22 20:00 UTC',
+    '  waited      7 h 00 min for a worker, 12 min 05 s for other runs',
+  ]);
+  const document = toStatusDocument({ host: 'tracker-1', workers: [], plans: [status] });
+  const last_run = { due_at: waits.dueAt, waited_for_worker_ms: 25_200_000, waited_for_turn_ms: 725_000 };
+  expect(document).toMatchObject({ plans: [{ last_run }] });
+});
+
+test('a run that was on time says nothing of when it was due', () => {
+  expect(lines(planStatus({ lastRun: runRecord({ dueAt: '2026-11-23T03:00:00.000Z' }) })).join('\n')).not.toContain('was due');
+});
+
+test('without a worker a run in progress is one that waits for it', () => {
+  const record = runRecord({ outcome: 'running', startedAt: '2026-11-23T03:00:00.000Z', phases: [] });
+  const text = lines(planStatus({ running: [{ record, phases: [] }] }), []).join('\n');
+  expect(text).toContain('  waiting     for a worker, asked for at 2026-11-23 03:00 UTC (12 h ago)');
 });
 
 test('a run in progress shows its open phases, and a pause shows its note', () => {
@@ -102,6 +125,15 @@ test('a run in progress shows its open phases, and a pause shows its note', () =
   const text = lines(planStatus({ running: [{ record, phases: ['createSnapshot 40 %'] }], schedule })).join('\n');
   expect(text).toContain('  running     for 3 min: createSnapshot 40 %');
   expect(text).toContain('  next        paused: moving');
+});
+
+test('workers are named with their machine and start, and a second one is a warning', () => {
+  const [one, two] = ['7@a/2026-11-23T03:00:00.000Z#0123456789ab', '7@b/2026-11-23T04:00:00.000Z#0123456789ab'];
+  expect(lines(planStatus(), [one])[0]).toBe('host tracker-1 · worker 7@a since 2026-11-23 03:00 UTC');
+  expect(lines(planStatus(), [one]).join(' ')).not.toContain('workers have polled');
+  expect(lines(planStatus(), [one, two]).slice(0, 4).join(' ')).toMatch(
+    /7@a since .*, 7@b since .* 2 workers have polled .* `host:` of its own/,
+  );
 });
 
 test('a schedule that was never applied says how to', () => {
