@@ -4,6 +4,7 @@ import type { OpenRunInput } from '../contract/activities.ts';
 import type { OpenRunResult, PhaseResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { requireHooks } from './hooks/require-hooks.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
@@ -51,6 +52,7 @@ export async function openRun(
     hasRetention: plan.retention !== undefined,
     deadlineMs: plan.deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
+    ...(plan.hooks === undefined ? {} : { hooks: { maxStoppedMs: plan.hooks.maxStoppedMs } }),
   };
 }
 
@@ -62,12 +64,26 @@ async function claimAndCheck(deps: OpenRunDependencies, plan: Plan, run: RunRefe
     run,
     isRunOpen: async (holder) => activePhases.has(holder.runId) || deps.isRunOpen(holder),
   });
+  await settleOlderHooks(deps, plan, run, context);
   await prepareWorkspace(plan);
   context.report({ phase: 'check tools and repository' });
   await requireRestic(programs, context.signal);
+  await requireHooks(programs, plan);
   await createRestic({ programs, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
   context.report({ phase: 'check sources and disk space' });
   await requireDiskSpace(plan, await estimateStage(databases, plan, context));
+}
+
+/** What an older run stopped is started before this one stops it again. */
+async function settleOlderHooks(
+  { hooks }: OpenRunDependencies,
+  plan: Plan,
+  run: RunReference,
+  context: PhaseContext,
+): Promise<void> {
+  const owed = await hooks.settleOlder(plan.stateDirectory, run.runId, context.signal);
+  if (owed === undefined) return;
+  context.warn(`after_dump was owed since ${owed.since} by run ${owed.workflow_id}, and was run before this run began`);
 }
 
 function parseInput(input: unknown): z.infer<typeof backupInput> {

@@ -105,22 +105,23 @@ function resolvePlan(plan: PlanFile): Omit<Plan, 'name' | 'repository' | 'stageD
     },
     retention: plan.retention && resolveRetention(plan.retention),
     verification: plan.verification && resolveVerification(plan.verification),
-    hooks: plan.hooks && resolveHooks(plan.hooks),
+    hooks: plan.hooks && resolveHooks(plan.hooks, plan.deadline),
     deadlineMs: plan.deadline,
     maxAgeMs: plan.max_age,
   };
 }
 
-/** As `max_stopped` has it when it is left out: it has no default in the schema, where it may not stand without after_dump. */
+/** Of `max_stopped` when it is left out. It has no default in the schema, where it stands beside both hooks alone. */
 const MAX_STOPPED_MS = 30 * 60 * 1000;
 
-function resolveHooks({ before_dump, after_dump, state, timeout, max_stopped }: HooksFile): Hooks {
+function resolveHooks({ before_dump, after_dump, state, timeout, max_stopped }: HooksFile, deadlineMs: number): Hooks {
+  const isStopped = before_dump !== undefined && after_dump !== undefined;
   return {
     beforeDump: before_dump ?? [],
     afterDump: after_dump ?? [],
     state,
     timeoutMs: timeout,
-    maxStoppedMs: max_stopped ?? MAX_STOPPED_MS,
+    maxStoppedMs: isStopped ? (max_stopped ?? MAX_STOPPED_MS) : deadlineMs,
   };
 }
 

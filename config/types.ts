@@ -150,7 +150,10 @@ export interface Hooks {
   readonly state: readonly string[] | undefined;
   /** Longest time of each command. Default 2 min. */
   readonly timeoutMs: number;
-  /** From `beforeDump` until the dumps must be over and `afterDump` is run at the latest. Default 30 min. */
+  /**
+   * From `beforeDump` until the dumps must be over and `afterDump` is run at the latest. Default 30 min; with one hook alone
+   * nothing is stopped, and it is the plan's deadline.
+   */
   readonly maxStoppedMs: number;
 }
 

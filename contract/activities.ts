@@ -1,4 +1,5 @@
 import type {
+  AfterDumpResult,
   CreateSnapshotResult,
   ForgetSnapshotsResult,
   OpenRunResult,
@@ -39,6 +40,13 @@ export interface ForgetSnapshotsInput extends PhaseInput {
   snapshotId: string;
 }
 
+export interface AfterDumpInput extends PhaseInput {
+  /** How often the dumps of this run were made, counted from 1. */
+  round: number;
+  /** True when the dumps were cancelled because `max_stopped` had passed. */
+  isLate: boolean;
+}
+
 export interface ReportRunInput {
   record: RunRecord;
 }
@@ -52,6 +60,8 @@ export interface NotifyInput {
 /** The phases of a backup run. Each is safe to repeat: a retry starts from what its last attempt left. */
 export interface BackupActivities {
   openRun(input: OpenRunInput): Promise<OpenRunResult>;
+  beforeDump(input: PhaseInput): Promise<PhaseResult>;
+  afterDump(input: AfterDumpInput): Promise<AfterDumpResult>;
   dumpSqlite(input: StageSourceInput): Promise<StageSourceResult>;
   dumpMysql(input: StageSourceInput): Promise<StageSourceResult>;
   stageFiles(input: StageSourceInput): Promise<StageSourceResult>;

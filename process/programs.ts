@@ -9,6 +9,7 @@ import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
 import { collect, readLines } from './output.ts';
 import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
+import { type FileOutputRequest, type FileOutputResult, runIntoFile } from './run-into-file.ts';
 
 export type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 export { SECRET_PATH } from './secret-file.ts';
@@ -33,6 +34,12 @@ export interface Programs {
   run(request: ProgramRequest): Promise<ProgramResult>;
   /** Starts a program and returns while it runs. @throws {ProgramMissing} */
   start(request: StartRequest): Promise<RunningProgram>;
+  /**
+   * Runs a program to its end that may leave another one running.
+   *
+   * @throws {ProgramMissing} {ProgramTimeout} the reason of `signal`, once the child is gone.
+   */
+  runIntoFile(request: FileOutputRequest): Promise<FileOutputResult>;
   /** @throws {ProgramMissing} */
   find(program: string): Promise<string>;
 }
@@ -103,5 +110,5 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     };
   }
 
-  return { find, run, start };
+  return { find, run, start, runIntoFile: (request) => runIntoFile(request, { base, find }) };
 }

@@ -4,6 +4,7 @@ import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from 
 import { renderPairs } from '../rendering/table.ts';
 import { toLine, wrap } from '../rendering/text.ts';
 import { runDurationMs } from '../runs/run-document.ts';
+import type { OwedStart } from './owed-hooks.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
 
 export interface RenderStatusOptions {
@@ -14,13 +15,28 @@ export interface RenderStatusOptions {
 const VALUE_WIDTH = 62;
 
 /** Where a host stands: a block for each plan. Fits into 80 columns. */
-export function renderStatus({ host, workers, plans }: HostStatus, options: RenderStatusOptions): string[] {
+export function renderStatus({ host, workers, plans, owedStarts }: HostStatus, options: RenderStatusOptions): string[] {
   const { palette } = options;
   const worker =
     workers.length > 0
       ? `worker ${workers.map(toLine).join(', ')}`
       : palette.bad('no worker polls: nothing will run (holdfast worker)');
-  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...plans.flatMap((plan) => ['', ...renderPlan(plan, options)])];
+  const owed = owedStarts.flatMap((start) => renderOwedStart(start, options));
+  return [
+    `${palette.strong(`host ${host}`)} · ${worker}`,
+    ...owed,
+    ...plans.flatMap((plan) => ['', ...renderPlan(plan, options)]),
+  ];
+}
+
+/** While its run goes on this is no news; once after_dump has failed, it comes before everything else. */
+function renderOwedStart({ plan, since, failure, command }: OwedStart, { palette, now }: RenderStatusOptions): string[] {
+  if (failure === undefined) return [`plan ${plan}: stopped by its hooks since ${whenText(since, now)}`];
+  return [
+    palette.bad(`plan ${plan}: STOPPED by its hooks since ${whenText(since, now)}, and after_dump fails`),
+    ...wrap(toLine(failure), VALUE_WIDTH).map((line) => `    ${palette.bad(line)}`),
+    `    the worker goes on trying; by hand: ${toLine(command)}`,
+  ];
 }
 
 function renderPlan(status: PlanStatus, { palette, now }: RenderStatusOptions): string[] {

@@ -28,6 +28,11 @@ function commands(description: string): z.ZodType<string[][], string[] | string[
   >;
 }
 
+/** With one of them alone nothing is stopped. */
+function hasBoth(hooks: { before_dump?: unknown; after_dump?: unknown }): boolean {
+  return hooks.before_dump !== undefined && hooks.after_dump !== undefined;
+}
+
 /** What is done around the dumps of a plan, such as stopping a service and starting it again. */
 export const hooksSchema = z
   .strictObject({
@@ -46,17 +51,14 @@ export const hooksSchema = z
     error: 'does nothing; write before_dump and after_dump, or one of them',
     when: ({ issues }) => issues.length === 0,
   })
-  .refine(
-    ({ before_dump, after_dump, state }) => state === undefined || (before_dump !== undefined && after_dump !== undefined),
-    {
-      path: ['state'],
-      error: 'is asked before a service is stopped, so it needs both before_dump and after_dump',
-      when: ({ issues }) => issues.length === 0,
-    },
-  )
-  .refine(({ after_dump, max_stopped }) => max_stopped === undefined || after_dump !== undefined, {
+  .refine((hooks) => hooks.state === undefined || hasBoth(hooks), {
+    path: ['state'],
+    error: 'is asked before a service is stopped, so it needs both before_dump and after_dump',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .refine((hooks) => hooks.max_stopped === undefined || hasBoth(hooks), {
     path: ['max_stopped'],
-    error: 'says when after_dump is run at the latest, so it needs after_dump',
+    error: 'says when after_dump is run at the latest, so it needs both before_dump and after_dump',
     when: ({ issues }) => issues.length === 0,
   })
   .meta({ description: 'Programs to run around the dumps, such as stop and start of a container.' });

@@ -37,6 +37,8 @@ export function standInActivities(changes: Partial<Activities> = {}): Activities
       deadlineMs: 60_000,
       hasSearchAttributes: false,
     }),
+    beforeDump: nothing,
+    afterDump: async () => ({ ...DONE, wasUndoneBefore: false }),
     dumpSqlite: stage,
     dumpMysql: stage,
     stageFiles: stage,
