@@ -2,6 +2,7 @@ import { HookKeeper } from '../activities/hooks/hook-keeper.ts';
 import { ActivePhases } from '../activities/run/active-phases.ts';
 import type { Configuration } from '../config/types.ts';
 import { createPrograms } from '../process/programs.ts';
+import { takeStateDirectory } from './state-directory.ts';
 
 /** What is owed is looked at so often. With a run that is over, a service is back after this and a little more. */
 const LOOK_EACH_MS = 10_000;
@@ -21,13 +22,18 @@ export async function settleHooks(hooks: HookKeeper): Promise<void> {
   await hooks.settleAll(SETTLE_LIMIT_MS);
 }
 
-/** As {@link settleHooks}, where no worker came to run. The state directory must have been taken. */
+/**
+ * As {@link settleHooks}, where no worker comes to run.
+ *
+ * @throws {StartError} when another worker has the state directory: then it is that one's to do
+ */
 export async function settleHooksOf(options: {
   configuration: Configuration;
   environment: Readonly<Record<string, string | undefined>>;
   log: (line: string) => void;
 }): Promise<void> {
   const { configuration, environment, log } = options;
+  await takeStateDirectory(configuration.stateDirectory);
   const programs = createPrograms(environment);
   const isRunOpen = withoutTemporal;
   await settleHooks(new HookKeeper({ configuration, programs, activePhases: new ActivePhases(), isRunOpen, log }));
