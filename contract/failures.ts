@@ -50,6 +50,7 @@ export const FAILURES = {
   StorageUnavailable: { retry: 'back-off', exitCode: 1, meaning: 'the repository or archive directory cannot be reached' },
   DiskFull: { retry: 'back-off', exitCode: 1, meaning: 'a disk is full' },
   ProcessTimeout: { retry: 'back-off', exitCode: 1, meaning: 'a program made no progress or ran out of time' },
+  ProcessKilled: { retry: 'back-off', exitCode: 1, meaning: 'a program was ended from outside, for example for lack of memory' },
   HookFailed: { retry: 'back-off', exitCode: 1, meaning: 'a command of hooks (before_dump, after_dump, state) failed' },
   PlanBusy: { retry: 'back-off', exitCode: 1, meaning: 'another run of the same plan is in progress' },
   NotificationFailed: {

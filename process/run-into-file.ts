@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { execa, type Options } from 'execa';
-import { withDeathSignal } from './child.ts';
+import { DEFAULT_KILL_AFTER_MS, withDeathSignal } from './child.ts';
 import { ProgramTimeout } from './errors.ts';
 import { OutputTail } from './output-tail.ts';
 
@@ -25,7 +25,6 @@ export interface FileOutputResult {
   output: string;
 }
 
-const KILL_AFTER_MS = 1_500;
 /** What of the output is looked at. */
 const TAIL_BYTES = 4_096;
 
@@ -49,7 +48,7 @@ export async function runIntoFile(
       stdio: ['ignore', output.fd, output.fd] as unknown as NonNullable<Options['stdio']>,
       env: { ...base, ...request.env },
       extendEnv: false,
-      forceKillAfterDelay: KILL_AFTER_MS,
+      forceKillAfterDelay: DEFAULT_KILL_AFTER_MS,
       // As all children: signals of a terminal are for the worker to act on.
       detached: true,
       cleanup: false,

@@ -29,7 +29,7 @@ export class HookError extends PhaseError {
   readonly isInterrupted: boolean;
 
   constructor(
-    type: 'HookFailed' | 'ProcessTimeout' | 'ToolMissing',
+    type: 'HookFailed' | 'ProcessKilled' | 'ProcessTimeout' | 'ToolMissing',
     message: string,
     options: { cause?: unknown; isInterrupted?: boolean } = {},
   ) {
@@ -70,10 +70,10 @@ async function runCommand(place: HookPlace, hook: string, argv: readonly string[
       throw toHookError(error, what);
     });
   if (result.exitCode === 0) return;
-  const how = result.exitCode === undefined ? 'was ended by a signal' : `ended with exit code ${result.exitCode}`;
-  throw new HookError('HookFailed', `${what} ${how}${quote(result.output)}`, {
-    isInterrupted: result.exitCode === undefined,
-  });
+  if (result.exitCode === undefined) {
+    throw new HookError('ProcessKilled', `${what} was ended by a signal from outside`, { isInterrupted: true });
+  }
+  throw new HookError('HookFailed', `${what} ended with exit code ${result.exitCode}${quote(result.output)}`);
 }
 
 /** Exit codes of a program that says that something does not run: 1, and 3 as `systemctl is-active` has it (LSB, systemctl(1)). */
