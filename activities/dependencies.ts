@@ -3,6 +3,8 @@ import type { RunRecord } from '../contract/backup.ts';
 import type { MaintenanceTask } from '../contract/maintenance.ts';
 import type { DrillRecord } from '../contract/verify.ts';
 import type { Programs } from '../process/programs.ts';
+import type { HookKeeper } from './hooks/hook-keeper.ts';
+import type { ActivePhases } from './run/active-phases.ts';
 
 /** Everything an activity has besides its input. The worker builds it once. */
 export interface ActivityDependencies {
@@ -10,6 +12,8 @@ export interface ActivityDependencies {
   readonly configurationHash: string;
   readonly holdfastVersion: string;
   readonly programs: Programs;
+  readonly activePhases: ActivePhases;
+  readonly hooks: HookKeeper;
   /** Where `{ env: NAME }` secrets come from: the worker's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether the search attributes are registered in the namespace. */

@@ -7,6 +7,7 @@ import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { examineDirectories } from './examine-directories.ts';
 import { toFailure } from './failures.ts';
+import { examineHooks } from './hooks/examine-hooks.ts';
 import type { PhaseContext } from './phase.ts';
 import { createRestic } from './restic/restic.ts';
 import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
@@ -14,7 +15,7 @@ import { examineTools } from './tools.ts';
 
 /** Looks whether this machine has all that the plans need: programs, repositories, log-ins, paths, disk space. Changes nothing. */
 export async function examineHost(
-  deps: ActivityDependencies & { databases: Databases },
+  deps: Omit<ActivityDependencies, 'activePhases' | 'hooks'> & { databases: Databases },
   context: PhaseContext,
 ): Promise<ExamineHostResult> {
   const { configuration } = deps;
@@ -23,6 +24,7 @@ export async function examineHost(
     ...(await examineTools(deps.programs, plans, context.signal)),
     ...(await all([...configuration.repositories.values()].map((repository) => examineRepository(deps, repository, context)))),
     ...(await all(plans.map((plan) => examineSources(deps.databases, plan, context)))),
+    ...(await examineHooks(deps, context)),
     ...(await examineDirectories(configuration)),
     ...(await all(plans.map((plan) => examineStageSpace(deps.databases, plan, context)))),
   ];
@@ -39,7 +41,11 @@ async function all(groups: Promise<Finding[]>[]): Promise<Finding[]> {
   return (await Promise.all(groups)).flat();
 }
 
-async function examineRepository(deps: ActivityDependencies, repository: Repository, context: PhaseContext): Promise<Finding[]> {
+async function examineRepository(
+  deps: Pick<ActivityDependencies, 'configuration' | 'programs'>,
+  repository: Repository,
+  context: PhaseContext,
+): Promise<Finding[]> {
   const subject = `repository ${repository.name}`;
   const { stateDirectory } = deps.configuration;
   try {

@@ -6,7 +6,9 @@
  */
 import type { Activities } from '../contract/activities.ts';
 import type { RunReference } from '../contract/backup.ts';
+import { afterDump } from './after-dump.ts';
 import { awaitTurn } from './await-turn.ts';
+import { beforeDump } from './before-dump.ts';
 import { cleanUpStage } from './clean-up-stage.ts';
 import { closeRestore } from './close-restore.ts';
 import { createSnapshot } from './create-snapshot.ts';
@@ -36,7 +38,6 @@ import { type PhaseContext, phase, runActivity } from './phase.ts';
 import { loadDump, putBack } from './put-back.ts';
 import { reportRun } from './report-run.ts';
 import { rotateArchives } from './rotate-archives.ts';
-import { ActivePhases } from './run/active-phases.ts';
 import { sealStage } from './seal-stage.ts';
 import { stageFiles } from './stage-files.ts';
 import { unlockRepository } from './unlock-repository.ts';
@@ -44,8 +45,8 @@ import { writeArchive } from './write-archive.ts';
 
 /** Creates the activities of a worker. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
-  const activePhases = new ActivePhases();
-  const deps = { ...dependencies, databases: createDatabases(dependencies.programs), activePhases };
+  const { activePhases, programs } = dependencies;
+  const deps = { ...dependencies, databases: createDatabases(programs) };
 
   /** A phase of a run that has its plan, bound to the dependencies and counted as active while it is at work. */
   function ofRun<Input extends { run: RunReference }, Result extends object>(
@@ -57,6 +58,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return guardActivities({
     openRun: phase(deps, (input, context) => openRun(deps, input, context)),
     awaitTurn: ofRun(awaitTurn),
+    beforeDump: ofRun(beforeDump),
+    afterDump: ofRun(afterDump),
     dumpSqlite: ofRun(dumpDatabase('sqlite')),
     dumpMysql: ofRun(dumpDatabase('mysql')),
     stageFiles: ofRun(stageFiles),

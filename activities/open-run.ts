@@ -4,6 +4,7 @@ import type { OpenRunInput } from '../contract/activities.ts';
 import type { OpenRunResult, PhaseResult, QueuedResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { requireHooks } from './hooks/require-hooks.ts';
 import { displayName } from './input/display.ts';
 import { judge } from './input/judge.ts';
 import { wantedName } from './input/shapes.ts';
@@ -61,6 +62,7 @@ export async function openRun(
     hasRetention: plan.retention !== undefined,
     deadlineMs: plan.deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
+    ...(plan.hooks === undefined ? {} : { hooks: { maxStoppedMs: plan.hooks.maxStoppedMs } }),
   };
 }
 
@@ -76,6 +78,7 @@ async function claim(
   context.report({ phase: 'claim' });
   await sweepDeadRuns(deps);
   await claimPlan({ directory: plan.stateDirectory, run, isRunOpen });
+  await settleOlderHooks(deps, plan, run, context);
   return takeTurn({ stateDirectory, slots: maxParallelRuns, run, isRunOpen });
 }
 
@@ -84,9 +87,22 @@ async function checkWhatIsNeeded(deps: OpenRunDependencies, plan: Plan, context:
   await prepareWorkspace(plan);
   context.report({ phase: 'check tools and repository' });
   await requireRestic(programs, context.signal);
+  await requireHooks(programs, plan);
   await createRestic({ programs, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
   context.report({ phase: 'check sources and disk space' });
   await requireDiskSpace(plan, await estimateStage(databases, plan, context));
+}
+
+/** What an older run stopped is started before this one stops it again. */
+async function settleOlderHooks(
+  { hooks }: OpenRunDependencies,
+  plan: Plan,
+  run: RunReference,
+  context: PhaseContext,
+): Promise<void> {
+  const owed = await hooks.settleOlder(plan.stateDirectory, run.runId, context.signal);
+  if (owed === undefined) return;
+  context.warn(`after_dump was owed since ${owed.since} by run ${owed.workflow_id}, and was run before this run began`);
 }
 
 /** @throws {PhaseError} ConfigInvalid, naming the plans that there are */

@@ -54,6 +54,11 @@ plans:
           database: tracker
           tls: preferred                 # or disabled, required, verify (with tls_ca)
           max_shrink: 50%                # a dump that shrank by more is not trusted: nothing old is forgotten
+    # Only where something has to be stopped for its dumps; it is started again whatever happens (docs/hooks.md).
+    # hooks:
+    #   before_dump: [docker, stop, tracker]
+    #   after_dump: [docker, start, tracker]
+    #   state: [docker, inspect, --format, "{{.State.Running}}", tracker]   # what was stopped before stays stopped
     archive: { directory: /backups, format: tar.zst, keep_days: 7, keep_at_least: 2 }   # or tar.gz
     retention: { keep_daily: 7, keep_weekly: 4, keep_monthly: 12 }   # without it nothing is ever forgotten
     verification:                        # the drill: restores the newest snapshot and compares it with its manifest

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { resolveSecret } from './resolve-secret.ts';
 import { resolveScratchMysql, resolveSources } from './resolve-sources.ts';
+import type { HooksFile } from './schema/hooks.ts';
 import type { NotificationFile } from './schema/notification.ts';
 import type { PlanFile, RetentionFile } from './schema/plan.ts';
 import type { RepositoryFile } from './schema/repository.ts';
@@ -9,6 +10,7 @@ import type { VerificationFile } from './schema/verification.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type {
   Configuration,
+  Hooks,
   Notification,
   Plan,
   Repository,
@@ -105,8 +107,23 @@ function resolvePlan(plan: PlanFile): Omit<Plan, 'name' | 'repository' | 'stageD
     },
     retention: plan.retention && resolveRetention(plan.retention),
     verification: plan.verification && resolveVerification(plan.verification),
+    hooks: plan.hooks && resolveHooks(plan.hooks, plan.deadline),
     deadlineMs: plan.deadline,
     maxAgeMs: plan.max_age,
+  };
+}
+
+/** Of `max_stopped` when it is left out. It has no default in the schema, where it stands beside both hooks alone. */
+const MAX_STOPPED_MS = 30 * 60 * 1000;
+
+function resolveHooks({ before_dump, after_dump, state, timeout, max_stopped }: HooksFile, deadlineMs: number): Hooks {
+  const isStopped = before_dump !== undefined && after_dump !== undefined;
+  return {
+    beforeDump: before_dump ?? [],
+    afterDump: after_dump ?? [],
+    state,
+    timeoutMs: timeout,
+    maxStoppedMs: isStopped ? (max_stopped ?? MAX_STOPPED_MS) : deadlineMs,
   };
 }
 

@@ -140,6 +140,25 @@ export interface Verification {
   readonly queries: readonly VerificationQuery[];
 }
 
+/**
+ * What is done around the dumps of a plan. Commands are argv lists, run one after the other, without a shell. At least one of the
+ * two lists is not empty.
+ */
+export interface Hooks {
+  readonly beforeDump: readonly (readonly string[])[];
+  /** Undoes `beforeDump`. */
+  readonly afterDump: readonly (readonly string[])[];
+  /** Says whether the service runs; undefined: it is taken to run. */
+  readonly state: readonly string[] | undefined;
+  /** Longest time of each command. Default 2 min. */
+  readonly timeoutMs: number;
+  /**
+   * From `beforeDump` until the dumps must be over and `afterDump` is run at the latest. Default 30 min; with one hook alone
+   * nothing is stopped, and it is the plan's deadline.
+   */
+  readonly maxStoppedMs: number;
+}
+
 export interface Plan {
   readonly name: string;
   readonly repository: Repository;
@@ -152,6 +171,8 @@ export interface Plan {
   /** undefined: nothing is ever forgotten. */
   readonly retention: Retention | undefined;
   readonly verification: Verification | undefined;
+  /** undefined: nothing is stopped for a backup. */
+  readonly hooks: Hooks | undefined;
   /** From the start of a run until nothing of it is retried any more. Default 6 h. */
   readonly deadlineMs: number;
   /** So old a last success makes the plan overdue; undefined: 1.5 intervals of its schedule. */

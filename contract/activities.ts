@@ -1,4 +1,5 @@
 import type {
+  AfterDumpResult,
   Arrival,
   CreateSnapshotResult,
   ForgetSnapshotsResult,
@@ -47,6 +48,13 @@ export interface ForgetSnapshotsInput extends PhaseInput {
   snapshotId: string;
 }
 
+export interface AfterDumpInput extends PhaseInput {
+  /** How often the dumps of this run were made, counted from 1. */
+  round: number;
+  /** True when the dumps were cancelled because `max_stopped` had passed. */
+  isLate: boolean;
+}
+
 export interface ReportRunInput {
   record: RunRecord;
 }
@@ -61,6 +69,8 @@ export interface NotifyInput {
 export interface BackupActivities {
   openRun(input: OpenRunInput): Promise<OpenRunResult | QueuedResult>;
   awaitTurn(input: AwaitTurnInput): Promise<PhaseResult>;
+  beforeDump(input: PhaseInput): Promise<PhaseResult>;
+  afterDump(input: AfterDumpInput): Promise<AfterDumpResult>;
   dumpSqlite(input: StageSourceInput): Promise<StageSourceResult>;
   dumpMysql(input: StageSourceInput): Promise<StageSourceResult>;
   stageFiles(input: StageSourceInput): Promise<StageSourceResult>;

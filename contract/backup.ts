@@ -68,6 +68,16 @@ export interface OpenRunResult extends PhaseResult {
   deadlineMs: number;
   /** False where the search attributes are not registered: setting them would then block the workflow for ever. */
   hasSearchAttributes: boolean;
+  /** Only of a plan with hooks: then beforeDump and afterDump go around the dumps. */
+  hooks?: {
+    /** Milliseconds from beforeDump until the dumps must be over. */
+    maxStoppedMs: number;
+  };
+}
+
+export interface AfterDumpResult extends PhaseResult {
+  /** True when something else had to undo before_dump while the dumps were made: they are to be made anew. */
+  wasUndoneBefore: boolean;
 }
 
 /** In place of the result of `openRun` or `openDrill`: it is to wait in `awaitTurn`, and then to open again. */

@@ -56,6 +56,7 @@ export const FAILURES = {
     exitCode: 1,
     meaning: 'a scheduled run came to a worker later than catch_up_within allows, because none was there; nothing was begun',
   },
+  HookFailed: { retry: 'back-off', exitCode: 1, meaning: 'a command of hooks (before_dump, after_dump, state) failed' },
   PlanBusy: { retry: 'back-off', exitCode: 1, meaning: 'another run of the same plan is in progress' },
   NotificationFailed: {
     retry: 'back-off',

@@ -64,8 +64,8 @@ export function createSpawner(base: Readonly<Record<string, string>>, find: (pro
  * Lets the kernel end the child when this process dies, so that no orphan goes on writing beside the retry (util-linux
  * `setpriv --pdeathsig`; the signal follows the spawning thread, hence never call this from a worker thread).
  */
-async function withDeathSignal(
-  request: ProgramRequest,
+export async function withDeathSignal(
+  request: Pick<ProgramRequest, 'program' | 'args' | 'deathSignal'>,
   find: (program: string) => Promise<string>,
 ): Promise<{ file: string; args: string[] }> {
   const file = await find(request.program);

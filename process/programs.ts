@@ -10,6 +10,7 @@ import { baseEnvironment, findProgram } from './environment.ts';
 import { ProgramKilled } from './errors.ts';
 import { collect, readLines } from './output.ts';
 import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
+import { type FileOutputRequest, type FileOutputResult, runIntoFile } from './run-into-file.ts';
 
 export type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 export { SECRET_PATH } from './secret-file.ts';
@@ -37,6 +38,12 @@ export interface Programs {
   run(request: ProgramRequest): Promise<ProgramResult>;
   /** Starts a program and returns while it runs. @throws {ProgramMissing} */
   start(request: StartRequest): Promise<RunningProgram>;
+  /**
+   * Runs a program to its end that may leave another one running.
+   *
+   * @throws {ProgramMissing} {ProgramTimeout} the reason of `signal`, once the child is gone.
+   */
+  runIntoFile(request: FileOutputRequest): Promise<FileOutputResult>;
   /** @throws {ProgramMissing} */
   find(program: string): Promise<string>;
 }
@@ -109,5 +116,5 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     };
   }
 
-  return { find, run, start };
+  return { find, run, start, runIntoFile: (request) => runIntoFile(request, { base, find }) };
 }

@@ -35,17 +35,32 @@ export async function startEmbeddedServer(options: {
   uiPort: number;
   environment: Readonly<Record<string, string | undefined>>;
   log: (line: string) => void;
+  /** Called when it does not come up although the state directory is ours: no worker will come to run. */
+  onFailed: () => Promise<void>;
 }): Promise<EmbeddedServer> {
   const directory = join(options.stateDirectory, 'temporal');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const address = `127.0.0.1:${options.port}`;
   await takeStateDirectory(options.stateDirectory, options);
+  try {
+    return await startServer(join(directory, 'temporal.db'), address, options);
+  } catch (error) {
+    await options.onFailed();
+    throw error;
+  }
+}
+
+async function startServer(
+  databaseFile: string,
+  address: string,
+  options: { port: number; uiPort: number; environment: Readonly<Record<string, string | undefined>> },
+): Promise<EmbeddedServer> {
   await requireFreePort(options.port, '--port');
   await requireFreePort(options.uiPort, '--ui-port');
   const stopping = new AbortController();
   const server = createPrograms(options.environment).run({
     program: 'temporal',
-    args: serverArguments(join(directory, 'temporal.db'), options),
+    args: serverArguments(databaseFile, options),
     signal: stopping.signal,
     killAfterMs: 10_000,
   });

@@ -6,3 +6,4 @@
  */
 export { startEmbeddedServer } from './embedded-server.ts';
 export { runWorker } from './run-worker.ts';
+export { settleHooksOf } from './watch-hooks.ts';

@@ -13,6 +13,8 @@ export interface RunMetrics {
   seedDrill(drill: DrillRecord): void;
   /** Notes the time of a check or prune that succeeded. */
   recordMaintenance(task: MaintenanceTask, run: RunRecord): void;
+  /** Notes whether after_dump of a plan is owed, and how often it has failed. */
+  recordHooks(this: void, plan: string, owed: boolean, failedAttempts: number): void;
   /** Sets the time of the last success from what the state directory remembers: a restart must not look like "never". */
   seed(run: RunRecord): void;
 }
@@ -50,6 +52,7 @@ export function createRunMetrics(meter: MetricMeter): RunMetrics {
 
   return {
     ...createDrillMetrics(meter),
+    ...createHookMetrics(meter),
     seed,
     recordMaintenance(task, run) {
       if (run.outcome !== 'succeeded') return;
@@ -85,6 +88,27 @@ function createDrillMetrics(meter: MetricMeter): Pick<RunMetrics, 'recordDrill' 
     recordDrill(record) {
       drills.add(1, { plan: record.plan, outcome: drillOutcome(record) });
       seedDrill(record);
+    },
+  };
+}
+
+function createHookMetrics(meter: MetricMeter): Pick<RunMetrics, 'recordHooks'> {
+  const owed = meter.createGauge(
+    'holdfast_hooks_owed',
+    'int',
+    'plan',
+    '1 while before_dump of a plan has run and after_dump has not.',
+  );
+  const failed = meter.createGauge(
+    'holdfast_hooks_failed_attempts',
+    'int',
+    'attempt',
+    'How often the after_dump that is owed has failed.',
+  );
+  return {
+    recordHooks(plan, isOwed, failedAttempts) {
+      owed.set(isOwed ? 1 : 0, { plan });
+      failed.set(failedAttempts, { plan });
     },
   };
 }

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 import { loadLastDrill } from '../activities/drill/report-drill.ts';
+import { HookKeeper } from '../activities/hooks/hook-keeper.ts';
 import { createActivities } from '../activities/index.ts';
 import { displayText } from '../activities/input/display.ts';
+import { ActivePhases } from '../activities/run/active-phases.ts';
 import { loadLastMaintenance } from '../activities/run/repository-state.ts';
 import { loadLastGoodRun } from '../activities/run/workspace.ts';
 import type { Configuration } from '../config/types.ts';
@@ -19,6 +21,7 @@ import { watchForRival } from './rivals.ts';
 import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { announceDrain, takeStateDirectory } from './state-directory.ts';
+import { settleHooks, watchHooks } from './watch-hooks.ts';
 
 /** A phase that is at work when the worker is told to stop gets so long to end by itself; then it is cancelled, and retried later. */
 const DRAIN_GRACE_MS = 10_000;
@@ -41,7 +44,8 @@ export interface RunWorkerOptions {
 }
 
 /**
- * Runs the worker of this host until `shutdown`, drains, and returns within 45 s.
+ * Runs the worker of this host until `shutdown`, drains, and returns within 45 s; at most 30 s more when hooks have something
+ * stopped that is to be started again.
  *
  * @throws {StartError} when another worker has the state directory, or metrics cannot be served; an Error when Temporal cannot be
  * reached
@@ -50,6 +54,43 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   await takeStateDirectory(options.configuration.stateDirectory, options);
   const { metricsPort, meter } = await installRuntime(options.log);
   const metrics = createRunMetrics(meter);
+  const hooks = createHooks(options, metrics);
+  try {
+    await serve(options, { metricsPort, metrics, hooks });
+  } finally {
+    // Whatever ended it: nobody else starts what it has stopped.
+    await settleHooks(hooks.keeper);
+  }
+}
+
+/** The keeper of what hooks owe, which outlives the connections, and what it needs of them while there are any. */
+interface Hooks {
+  keeper: HookKeeper;
+  activePhases: ActivePhases;
+  client: Client | undefined;
+}
+
+function createHooks({ configuration, environment, log }: RunWorkerOptions, metrics: RunMetrics): Hooks {
+  const activePhases = new ActivePhases();
+  const keeper = new HookKeeper({
+    configuration,
+    programs: createPrograms(environment),
+    activePhases,
+    isRunOpen: async (run) => {
+      if (hooks.client === undefined) throw new Error('there is no connection to Temporal');
+      return isRunOpen(hooks.client, run);
+    },
+    log,
+    onLook: metrics.recordHooks,
+  });
+  const hooks: Hooks = { keeper, activePhases, client: undefined };
+  return hooks;
+}
+
+async function serve(
+  options: RunWorkerOptions,
+  { metricsPort, metrics, hooks }: { metricsPort: number; metrics: RunMetrics; hooks: Hooks },
+): Promise<void> {
   let worker: Worker | undefined;
   // Before the worker: one that was created but never ran holds its connection for ever (SDK 1.24).
   const health = await startHealthServer({
@@ -60,8 +101,9 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   try {
     await withConnections(options, async (connections) => {
       await seedMetrics(options.configuration, metrics);
-      worker = await createWorker(options, { ...connections, metrics });
-      await runUntilShutdown(worker, options, connections.clientConnection);
+      worker = await createWorker(options, { ...connections, metrics, hooks });
+      const unwatch = watchHooks(hooks.keeper);
+      await runUntilShutdown(worker, options, connections.clientConnection).finally(unwatch);
     });
   } finally {
     await health.stop();
@@ -84,12 +126,16 @@ async function withConnections(options: RunWorkerOptions, body: (connections: Co
   }
 }
 
-async function createWorker(options: RunWorkerOptions, parts: Connections & { metrics: RunMetrics }): Promise<Worker> {
+async function createWorker(
+  options: RunWorkerOptions,
+  parts: Connections & { metrics: RunMetrics; hooks: Hooks },
+): Promise<Worker> {
   const { configuration, namespace } = options;
   const hasSearchAttributes = await registerSearchAttributes(parts.clientConnection, namespace);
   if (!hasSearchAttributes)
     options.log(`search attributes cannot be registered in namespace ${namespace}; runs go on without them`);
   const client = new Client({ connection: parts.clientConnection, namespace });
+  parts.hooks.client = client;
   return Worker.create({
     connection: parts.connection,
     namespace,
@@ -106,6 +152,8 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
       configurationHash: options.configurationHash,
       holdfastVersion: HOLDFAST_VERSION,
       programs: createPrograms(options.environment),
+      activePhases: parts.hooks.activePhases,
+      hooks: parts.hooks.keeper,
       environment: options.environment,
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),

@@ -1,6 +1,7 @@
-import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions } from '@temporalio/workflow';
-import type { BackupActivities } from '../contract/activities.ts';
+import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions, sleep } from '@temporalio/workflow';
+import type { AfterDumpInput, BackupActivities } from '../contract/activities.ts';
 import {
+  type AfterDumpResult,
   type CreateSnapshotResult,
   type OpenRunResult,
   type RunRecord,
@@ -16,6 +17,8 @@ import { CLOSING_DEADLINE_MS, OPEN_DEADLINE_MS, phaseOptions } from './policies.
 import { publish, warnOf } from './publish.ts';
 import { planNameOf, RunRecorder } from './run-recorder.ts';
 import { setAttributes } from './search-attributes.ts';
+
+type Activities = ReturnType<typeof proxyActivities<BackupActivities>>;
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -66,7 +69,7 @@ async function openRun(recorder: RunRecorder, run: RunReference, input: unknown)
 async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenRunResult): Promise<void> {
   const remainingMs = () => Math.max(1_000, opened.deadlineMs - (Date.now() - Date.parse(run.startedAt)));
   const activities = () => proxyActivities<BackupActivities>(phaseOptions(remainingMs()));
-  await allOrNone(opened.sources.map((source) => () => stageSource(recorder, run, source, activities())));
+  await stageBetweenHooks(recorder, run, { opened, activities });
   const sealed = await recorder.follow('sealStage', () => activities().sealStage({ run }));
   const snapshot = await store(recorder, run, opened, activities);
   if (opened.hasRetention && sealed.shrunken.length > 0) {
@@ -78,11 +81,49 @@ async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenR
   recorder.record.outcome = snapshot.isComplete ? 'succeeded' : 'partial';
 }
 
+/**
+ * Stages all sources, between beforeDump and afterDump where the plan has hooks. It is done anew when the service that was stopped
+ * had to be started in between: the dumps would not be of one moment.
+ */
+async function stageBetweenHooks(
+  recorder: RunRecorder,
+  run: RunReference,
+  { opened, activities }: { opened: OpenRunResult; activities: () => Activities },
+): Promise<void> {
+  const stageAll = () => allOrNone(opened.sources.map((source) => () => stageSource(recorder, run, source, activities())));
+  if (opened.hooks === undefined) return stageAll();
+  for (let round = 1; ; round++) {
+    const dumps = await endedWithin(opened.hooks.maxStoppedMs, async () => {
+      await recorder.follow('beforeDump', () => activities().beforeDump({ run }));
+      await stageAll();
+    });
+    const undone = await CancellationScope.nonCancellable(() => endDumps(recorder, { run, round, ...dumps }));
+    if (dumps.failure !== undefined) throw dumps.failure.error;
+    if (!undone.wasUndoneBefore) return;
+    recorder.warn(['the worker was stopped or cut off and ran after_dump before the dumps were over: they are made anew']);
+  }
+}
+
+/** Undoes beforeDump, whatever became of the dumps. Of two failures the first one is the run's, and the second one a warning. */
+async function endDumps(
+  recorder: RunRecorder,
+  { run, round, isLate, failure }: AfterDumpInput & { failure: { error: unknown } | undefined },
+): Promise<AfterDumpResult> {
+  const { afterDump } = proxyActivities<BackupActivities>(phaseOptions(CLOSING_DEADLINE_MS));
+  try {
+    return await recorder.follow('afterDump', () => afterDump({ run, round, isLate }));
+  } catch (error) {
+    if (failure === undefined || isLate) throw error;
+    warnOf(recorder, 'afterDump failed')(error);
+    throw failure.error;
+  }
+}
+
 function stageSource(
   recorder: RunRecorder,
   run: RunReference,
   source: SourceReference,
-  activities: ReturnType<typeof proxyActivities<BackupActivities>>,
+  activities: Activities,
 ): Promise<StageSourceResult> {
   const phases = { files: 'stageFiles', sqlite: 'dumpSqlite', mysql: 'dumpMysql' } as const;
   const phase = phases[source.kind];
@@ -115,6 +156,32 @@ async function store(
 
 function archiveOf({ path, bytes }: WriteArchiveResult): { path: string; bytes: number } {
   return { path, bytes };
+}
+
+/**
+ * Runs a body that is cancelled, and waited for, once a time has passed. How it failed is a result; a body that was cancelled by
+ * this is late.
+ */
+async function endedWithin(
+  limitMs: number,
+  body: () => Promise<void>,
+): Promise<{ isLate: boolean; failure: { error: unknown } | undefined }> {
+  const scope = new CancellationScope();
+  const timer = new CancellationScope();
+  let isLate = false;
+  const expire = () => {
+    isLate = true;
+    scope.cancel();
+  };
+  timer.run(() => sleep(limitMs)).then(expire, () => undefined);
+  try {
+    await scope.run(body);
+    return { isLate: false, failure: undefined };
+  } catch (error) {
+    return { isLate, failure: { error } };
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** Runs all side by side. When one fails the others are cancelled and waited for, so that nobody writes on into the stage. */

@@ -62,6 +62,8 @@ const task = z.enum(['check', 'prune']);
 export const ACTIVITY_INPUTS = {
   openRun: opening,
   awaitTurn: z.looseObject({ run, kind: z.enum(['backup', 'drill']) }),
+  beforeDump: phase,
+  afterDump: z.looseObject({ run, round: z.number().int().positive(), isLate: z.boolean() }),
   dumpSqlite: stageSource,
   dumpMysql: stageSource,
   stageFiles: stageSource,

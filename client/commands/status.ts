@@ -6,7 +6,9 @@ import { EXIT } from '../exit-codes.ts';
 export function addStatus(program: Command, context: Context): void {
   program
     .command('status')
-    .description('show where each plan stands; exit 1 when one had no success for 1.5 intervals of its schedule, or its max_age')
+    .description(
+      'show where each plan stands; exit 1 when one had no success for 1.5 intervals of its schedule, or its max_age, or when what its hooks stopped cannot be started',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', "\nExamples:\n  holdfast status\n  holdfast status --json | jq '.plans[] | select(.overdue)'")
     .action(async (flags: { json?: true }) => {
@@ -28,5 +30,6 @@ async function showStatus(context: Context, isJson: boolean): Promise<number> {
     document: toStatusDocument(status),
     lines: renderStatus(status, { palette, now: new Date() }),
   });
-  return status.plans.some(({ isOverdue }) => isOverdue) ? EXIT.failed : EXIT.done;
+  const isStopped = status.owedStarts.some(({ failure }) => failure !== undefined);
+  return isStopped || status.plans.some(({ isOverdue }) => isOverdue) ? EXIT.failed : EXIT.done;
 }

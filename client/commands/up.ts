@@ -36,15 +36,16 @@ Examples:
 async function up(context: Context, flags: UpFlags): Promise<void> {
   const configuration = await readConfiguration(context);
   // oxlint-disable-next-line no-restricted-imports -- this command runs a worker
-  const { startEmbeddedServer } = await import('../../worker/index.ts');
+  const { settleHooksOf, startEmbeddedServer } = await import('../../worker/index.ts');
   const shutdown = watchShutdown(context.io, () => say(context, 'draining; Ctrl-C again ends it at once'));
+  const here = { environment: context.io.environment, log: (line: string) => say(context, line) };
   try {
     const server = await startEmbeddedServer({
+      ...here,
       stateDirectory: configuration.stateDirectory,
       port: flags.port,
       uiPort: flags.uiPort,
-      environment: context.io.environment,
-      log: (line) => say(context, line),
+      onFailed: () => settleHooksOf({ ...here, configuration }),
     });
     try {
       const work = serve(context, { configuration, metricsPort: flags.metricsPort, shutdown, server });

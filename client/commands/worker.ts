@@ -30,15 +30,29 @@ async function work(context: Context, flags: WorkerFlags): Promise<void> {
   const configuration = await readConfiguration(context);
   const shutdown = watchShutdown(context.io, () => say(context, 'draining; Ctrl-C again ends it at once'));
   try {
+    await prepare(context, configuration, flags);
+    await serve(context, { configuration, flags, shutdown });
+  } finally {
+    shutdown.release();
+  }
+}
+
+/** Looks whether Temporal is there. Where it is not, no worker comes to run, and what one before it has stopped is started here. */
+async function prepare(context: Context, configuration: Configuration, flags: WorkerFlags): Promise<void> {
+  try {
     await withTemporal(context, async (temporal) => {
       if (flags.apply !== true) return;
       const { applySchedules } = await import('../schedules/apply.ts');
       const { renderSteps } = await import('../schedules/render-steps.ts');
       say(context, ...renderSteps(await applySchedules(temporal, configuration, { prune: false })));
     });
-    await serve(context, { configuration, flags, shutdown });
-  } finally {
-    shutdown.release();
+  } catch (error) {
+    // oxlint-disable-next-line no-restricted-imports -- this command runs a worker
+    const { settleHooksOf } = await import('../../worker/index.ts');
+    const { environment } = context.io;
+    // Where another worker has the state directory it is that one's to do; the reason why this one ends is another.
+    await settleHooksOf({ configuration, environment, log: (line) => say(context, line) }).catch(() => undefined);
+    throw error;
   }
 }
 

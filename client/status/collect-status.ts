@@ -13,6 +13,7 @@ import { matchPending } from '../runs/run-view.ts';
 import { toDrillRecord } from '../runs/start-drill.ts';
 import { findWorkers } from '../worker-presence.ts';
 import { isOverdue, scheduleIntervalMs } from './cadence.ts';
+import { findOwedStarts } from './owed-hooks.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
 
 /** The last success of a plan is looked for among so many runs. */
@@ -25,7 +26,7 @@ export async function collectStatus(temporal: Temporal, configuration: Configura
   const retentionMs = await readRetentionMs(temporal);
   const plans: PlanStatus[] = [];
   for (const plan of configuration.plans.values()) plans.push(await collectPlan(temporal, { host, plan, retentionMs }));
-  return { host, workers, plans };
+  return { host, workers, plans, owedStarts: await findOwedStarts(configuration) };
 }
 
 interface PlanQuestion {

@@ -2,6 +2,7 @@ import type { RunRecord } from '../../contract/backup.ts';
 import { type DrillDocument, toDrillDocument } from '../../contract/drill-document.ts';
 import type { DrillRecord } from '../../contract/verify.ts';
 import { type RunDocument, toRunDocument } from '../runs/run-document.ts';
+import type { OwedStart } from './owed-hooks.ts';
 
 /** Where a plan stands. Times are ISO 8601 in UTC. */
 export interface PlanStatus {
@@ -43,11 +44,18 @@ export interface HostStatus {
   /** Identities of the workers that poll the host's task queue. */
   workers: string[];
   plans: PlanStatus[];
+  /** What hooks have stopped, as far as it can be seen from here. */
+  owedStarts: OwedStart[];
 }
 
 /** Host status as `status --json` prints it. */
-export function toStatusDocument({ host, workers, plans }: HostStatus): unknown {
-  return { host, worker: { polling: workers.length > 0, identities: workers }, plans: plans.map(toPlanDocument) };
+export function toStatusDocument({ host, workers, plans, owedStarts }: HostStatus): unknown {
+  return {
+    host,
+    worker: { polling: workers.length > 0, identities: workers },
+    plans: plans.map(toPlanDocument),
+    stopped_by_hooks: owedStarts.map(({ plan, since, failure, command }) => ({ plan, since, failure: failure ?? null, command })),
+  };
 }
 
 function toPlanDocument(status: PlanStatus): unknown {

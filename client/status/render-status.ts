@@ -7,6 +7,7 @@ import { renderPairs } from '../rendering/table.ts';
 import { toLine, wrap } from '../rendering/text.ts';
 import { runDurationMs } from '../runs/run-document.ts';
 import { describeWorker, severalWorkers } from '../worker-presence.ts';
+import type { OwedStart } from './owed-hooks.ts';
 import type { HostStatus, PlanStatus, RunningNow, ScheduleStatus } from './plan-status.ts';
 
 export interface RenderStatusOptions {
@@ -18,7 +19,7 @@ const VALUE_WIDTH = 62;
 const WARNING_WIDTH = 78;
 
 /** Where a host stands: a block for each plan. Fits into 80 columns. */
-export function renderStatus({ host, workers, plans }: HostStatus, options: RenderStatusOptions): string[] {
+export function renderStatus({ host, workers, plans, owedStarts }: HostStatus, options: RenderStatusOptions): string[] {
   const { palette } = options;
   const hasWorker = workers.length > 0;
   const worker = hasWorker
@@ -26,8 +27,19 @@ export function renderStatus({ host, workers, plans }: HostStatus, options: Rend
     : palette.bad('no worker polls: nothing will run (holdfast worker)');
   const several = severalWorkers(workers);
   const text = several === undefined ? [] : wrap(`${several.message}: ${several.advice}`, WARNING_WIDTH);
+  const owed = owedStarts.flatMap((start) => renderOwedStart(start, options));
   const blocks = plans.flatMap((plan) => ['', ...renderPlan(plan, { ...options, hasWorker })]);
-  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...text.map(palette.warning), ...blocks];
+  return [`${palette.strong(`host ${host}`)} · ${worker}`, ...text.map(palette.warning), ...owed, ...blocks];
+}
+
+/** While its run goes on this is no news; once after_dump has failed, it comes before everything else. */
+function renderOwedStart({ plan, since, failure, command }: OwedStart, { palette, now }: RenderStatusOptions): string[] {
+  if (failure === undefined) return [`plan ${plan}: stopped by its hooks since ${whenText(since, now)}`];
+  return [
+    palette.bad(`plan ${plan}: STOPPED by its hooks since ${whenText(since, now)}, and after_dump fails`),
+    ...wrap(toLine(failure), VALUE_WIDTH).map((line) => `    ${palette.bad(line)}`),
+    `    the worker goes on trying; by hand: ${toLine(command)}`,
+  ];
 }
 
 function renderPlan(status: PlanStatus, { palette, now, hasWorker }: RenderStatusOptions & { hasWorker: boolean }): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RESTIC_DURATION_PATTERN } from '../units.ts';
+import { hooksSchema } from './hooks.ts';
 import { count, duration, nameSchema, ownDirectory, wordUnlessAbsent } from './leaf.ts';
 import { scheduleSchema } from './schedule.ts';
 import { sourcesSchema } from './sources.ts';
@@ -56,6 +57,7 @@ export const planSchema = z.strictObject({
   archive: archiveSchema.optional(),
   retention: retentionSchema.optional(),
   verification: verificationSchema.optional(),
+  hooks: hooksSchema.optional(),
 });
 
 export type PlanFile = z.output<typeof planSchema>;

@@ -28,6 +28,7 @@ export function plan(name: string, changes: Partial<Plan> = {}): Plan {
     archive: undefined,
     retention: undefined,
     verification: undefined,
+    hooks: undefined,
     deadlineMs: 21_600_000,
     maxAgeMs: undefined,
     stageDirectory: `/var/lib/holdfast/staging/${name}`,

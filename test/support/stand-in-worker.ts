@@ -38,6 +38,8 @@ export function standInActivities(changes: Partial<Activities> = {}): Activities
       hasSearchAttributes: false,
     }),
     awaitTurn: nothing,
+    beforeDump: nothing,
+    afterDump: async () => ({ ...DONE, wasUndoneBefore: false }),
     dumpSqlite: stage,
     dumpMysql: stage,
     stageFiles: stage,

@@ -57,6 +57,42 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     'must be at least 10s',
   ],
   ['a deadline of nothing', { 'plans.tracker.deadline': '0s' }, 'plans.tracker.deadline', 'must be at least 10s'],
+  [
+    'hooks that do nothing',
+    { 'plans.tracker.hooks': { timeout: '1m' } },
+    'plans.tracker.hooks',
+    'does nothing; write before_dump',
+  ],
+  [
+    'a hook that is a line for a shell',
+    { 'plans.tracker.hooks': { before_dump: 'docker stop tracker' } },
+    'plans.tracker.hooks.before_dump',
+    'must be a list, not text',
+  ],
+  [
+    'a hook with a number',
+    { 'plans.tracker.hooks': { before_dump: [['docker', 'stop', '--time', 5, 'tracker']] } },
+    'plans.tracker.hooks.before_dump[0][3]',
+    'put quotes around a number',
+  ],
+  [
+    'a hook that mixes commands and words',
+    { 'plans.tracker.hooks': { after_dump: ['docker', ['start', 'tracker']] } },
+    'plans.tracker.hooks.after_dump',
+    'mixes texts and lists',
+  ],
+  [
+    'a state where nothing is undone',
+    { 'plans.tracker.hooks': { before_dump: ['a'], state: ['b'] } },
+    'plans.tracker.hooks.state',
+    'needs both before_dump and after_dump',
+  ],
+  [
+    'a longest time where nothing is stopped',
+    { 'plans.tracker.hooks': { after_dump: ['a'], max_stopped: '1m' } },
+    'plans.tracker.hooks.max_stopped',
+    'needs both before_dump and after_dump',
+  ],
   ['a notification to nobody', { notifications: [{}] }, 'notifications[0]', 'must have exactly one of url and command'],
   [
     'an address of a receiver, which is a secret',

@@ -107,3 +107,22 @@ test('what is given is kept, in milliseconds, ratios and references', async () =
     { source: { kind: 'mysql', name: 'shop' }, sql: 'x', atLeast: 1, atMost: 2, notEmpty: true },
   ]);
 });
+
+test('one command of a hook or several are a list of commands, and with one hook alone nothing is stopped', async () => {
+  const hooksOf = async (hooks: unknown) =>
+    (await load(sampleWith({ 'plans.tracker.hooks': hooks }))).plans.get('tracker')?.hooks;
+  expect(await hooksOf({ before_dump: ['docker', 'stop', 'a'], after_dump: [['x'], ['y', 'z']] })).toEqual({
+    beforeDump: [['docker', 'stop', 'a']],
+    afterDump: [['x'], ['y', 'z']],
+    state: undefined,
+    timeoutMs: 120_000,
+    maxStoppedMs: 1_800_000,
+  });
+  const both = { before_dump: ['a'], after_dump: ['b'] };
+  expect(await hooksOf({ ...both, state: ['c'], timeout: '5s', max_stopped: '10m' })).toMatchObject({
+    state: ['c'],
+    timeoutMs: 5_000,
+    maxStoppedMs: 600_000,
+  });
+  expect(await hooksOf({ after_dump: ['b'] })).toMatchObject({ beforeDump: [], maxStoppedMs: 21_600_000 });
+});

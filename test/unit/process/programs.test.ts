@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ProgramMissing, ProgramTimeout } from '../../../process/errors.ts';
 import { createPrograms, SECRET_PATH } from '../../../process/programs.ts';
+import { withDirectory } from '../../support/phase-context.ts';
 
 const programs = createPrograms({ ...process.env, MY_SECRET: 'hunter22' });
 
@@ -54,6 +57,32 @@ test('a child that somebody killed is told from one that failed', async () => {
   const child = await programs.start({ program: 'sh', args: ['-c', 'kill -9 $$'] });
   expect(await child.ended).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
 });
+
+test('a program that leaves a service running ends at once, and the service keeps its output', () =>
+  withDirectory(async (directory) => {
+    const outputFile = join(directory, 'output');
+    const script = 'echo started; (sleep 1; echo still here) &';
+    const request = { program: 'sh', args: ['-c', script], outputFile, timeoutMs: 20_000 };
+    expect(await programs.runIntoFile(request)).toEqual({ exitCode: 0, output: 'started' });
+    const next = await programs.runIntoFile({ ...request, args: ['-c', 'sleep 1.5; env >&2; exit 3'], env: { GIVEN: 'yes' } });
+    expect(next).toMatchObject({ exitCode: 3, output: expect.stringContaining('still here') });
+    expect(next.output).toContain('GIVEN=yes');
+    expect(next.output).not.toContain('hunter22');
+    expect((await stat(outputFile)).mode & 0o777).toBe(0o600);
+  }));
+
+test('a program with output into a file obeys its deadline and its signal, and tells that it was killed', () =>
+  withDirectory(async (directory) => {
+    const request = { program: 'sleep', args: ['30'], outputFile: join(directory, 'output') };
+    await expect(programs.runIntoFile({ ...request, timeoutMs: 100 })).rejects.toThrow(ProgramTimeout);
+    const reason = new Error('cancelled');
+    const signal = AbortSignal.timeout(100);
+    const aborted = new AbortController();
+    signal.addEventListener('abort', () => aborted.abort(reason));
+    await expect(programs.runIntoFile({ ...request, timeoutMs: 9_000, signal: aborted.signal })).rejects.toBe(reason);
+    const killed = { ...request, program: 'sh', args: ['-c', 'kill -9 $$'], timeoutMs: 9_000 };
+    expect(await programs.runIntoFile(killed)).toEqual({ exitCode: undefined, output: '' });
+  }));
 
 test('a running child answers line by line until it is stopped', async () => {
   const cat = await programs.start({ program: 'cat', args: [] });

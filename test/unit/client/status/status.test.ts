@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { PLAIN } from '../../../../client/rendering/palette.ts';
 import { isOverdue, scheduleIntervalMs } from '../../../../client/status/cadence.ts';
+import type { OwedStart } from '../../../../client/status/owed-hooks.ts';
 import { type HostStatus, type PlanStatus, toStatusDocument } from '../../../../client/status/plan-status.ts';
 import { renderStatus } from '../../../../client/status/render-status.ts';
 import { openPhase, runRecord } from '../../../support/run-records.ts';
@@ -66,8 +67,8 @@ function planStatus(changes: Partial<PlanStatus> = {}): PlanStatus {
   };
 }
 
-function lines(status: PlanStatus, workers: string[] = ['4711@tracker-1']): string[] {
-  const host: HostStatus = { host: 'tracker-1', workers, plans: [status] };
+function lines(status: PlanStatus, workers: string[] = ['4711@tracker-1'], owedStarts: OwedStart[] = []): string[] {
+  const host: HostStatus = { host: 'tracker-1', workers, plans: [status], owedStarts };
   return renderStatus(host, { palette: PLAIN, now: NOW });
 }
 
@@ -104,7 +105,7 @@ test('a run that had to wait says when it was due and what it waited for, in wor
     '  was due     2026-11-22 20:00 UTC',
     '  waited      7 h 00 min for a worker, 12 min 05 s for other runs',
   ]);
-  const document = toStatusDocument({ host: 'tracker-1', workers: [], plans: [status] });
+  const document = toStatusDocument({ host: 'tracker-1', workers: [], plans: [status], owedStarts: [] });
   const last_run = { due_at: waits.dueAt, waited_for_worker_ms: 25_200_000, waited_for_turn_ms: 725_000 };
   expect(document).toMatchObject({ plans: [{ last_run }] });
 });
@@ -142,11 +143,33 @@ test('a schedule that was never applied says how to', () => {
 
 test('the document of a status has every field, null where nothing is known', () => {
   const status = planStatus({ lastRun: undefined, lastGood: undefined, schedule: undefined });
-  expect(toStatusDocument({ host: 'tracker-1', workers: [], plans: [status] })).toEqual({
+  expect(toStatusDocument({ host: 'tracker-1', workers: [], plans: [status], owedStarts: [] })).toEqual({
     host: 'tracker-1',
     worker: { polling: false, identities: [] },
     plans: [
       { plan: 'tracker', overdue: false, last_run: null, last_good_run: null, last_drill: null, running: [], schedule: null },
     ],
+    stopped_by_hooks: [],
   });
+});
+
+const OWED: OwedStart = {
+  plan: 'tracker',
+  since: '2026-11-23T03:00:00.000Z',
+  failure: 'after_dump of plan tracker: `docker start tracker` ended with exit code 1',
+  command: 'docker start tracker',
+};
+
+test('a service that hooks stopped and cannot start comes first, with the command to type', () => {
+  expect(lines(planStatus(), [], [OWED]).slice(1, 5)).toEqual([
+    'plan tracker: STOPPED by its hooks since 2026-11-23 03:00 UTC (12 h ago), and after_dump fails',
+    '    after_dump of plan tracker: `docker start tracker` ended with',
+    '    exit code 1',
+    '    the worker goes on trying; by hand: docker start tracker',
+  ]);
+  expect(lines(planStatus(), [], [{ ...OWED, failure: undefined }])[1]).toBe(
+    'plan tracker: stopped by its hooks since 2026-11-23 03:00 UTC (12 h ago)',
+  );
+  const document = toStatusDocument({ host: 'tracker-1', workers: [], plans: [], owedStarts: [OWED] });
+  expect(document).toMatchObject({ stopped_by_hooks: [{ ...OWED }] });
 });
