@@ -16,6 +16,7 @@ host: tracker-1                          # this machine's constant identity in e
 staging_directory: /var/lib/holdfast/staging   # runs lay out their sources here: needs room for the largest plan
 state_directory: /var/lib/holdfast/state
 restore_directory: /var/lib/holdfast/restore
+no_progress_timeout: 15m                 # a restic, sqlite3 or dump client that does nothing for so long is ended and tried again
 
 repositories:
   main:

@@ -41,6 +41,7 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
     file,
     host: parsed.host,
     ...directories,
+    noProgressTimeoutMs: parsed.no_progress_timeout,
     repositories,
     plans,
     notifications: parsed.notifications.map(resolveNotification),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
+import { duration, hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
 import { notificationSchema } from './schema/notification.ts';
 import { planSchema } from './schema/plan.ts';
 import { repositorySchema } from './schema/repository.ts';
@@ -18,6 +18,10 @@ export const configurationSchema = z
     staging_directory: ownDirectory('Absolute directory in which runs lay out their sources. Needs room for the largest plan.'),
     state_directory: ownDirectory('Absolute directory of what Holdfast keeps between runs.'),
     restore_directory: ownDirectory('Absolute directory that restores go to.'),
+    no_progress_timeout: duration(
+      '10s',
+      'A program that a phase runs (restic, sqlite3, a dump client, tar) and that does nothing for so long is ended, and the phase is tried again. Default 15m.',
+    ).prefault('15m'),
     repositories: z.record(nameSchema, repositorySchema).meta({ description: 'restic repositories, by name.' }),
     plans: z.record(nameSchema, planSchema).meta({ description: 'What is backed up, where to and when, by name.' }),
     notifications: z.array(notificationSchema).meta({ description: 'Who is told how runs end.' }).prefault([]),

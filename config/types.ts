@@ -175,6 +175,8 @@ export interface Configuration {
   readonly stagingDirectory: string;
   readonly stateDirectory: string;
   readonly restoreDirectory: string;
+  /** A child that reads, writes and computes nothing for so long is ended. At least 10 s, default 15 min. */
+  readonly noProgressTimeoutMs: number;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly notifications: readonly Notification[];

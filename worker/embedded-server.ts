@@ -46,6 +46,8 @@ export async function startEmbeddedServer(options: {
   const server = createPrograms(options.environment).run({
     program: 'temporal',
     args: serverArguments(join(directory, 'temporal.db'), options),
+    // Idle for as long as nobody asks it anything.
+    progress: 'none',
     signal: stopping.signal,
     killAfterMs: 10_000,
   });

@@ -98,7 +98,7 @@ async function createWorker(options: RunWorkerOptions, parts: Connections & { me
       configuration,
       configurationHash: options.configurationHash,
       holdfastVersion: HOLDFAST_VERSION,
-      programs: createPrograms(options.environment),
+      programs: createPrograms(options.environment, { noProgressMs: configuration.noProgressTimeoutMs }),
       environment: options.environment,
       hasSearchAttributes,
       isRunOpen: (run) => isRunOpen(client, run),

@@ -5,8 +5,11 @@ import { type ProgramRequest, type ProgramResult, type Programs, SECRET_PATH } f
 import type { PhaseContext } from '../phase.ts';
 import { RESTIC_EXIT, resticError } from './exit-codes.ts';
 
-/** restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. */
-const RETRY_LOCK = '30s';
+/**
+ * restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. It does nothing
+ * meanwhile, so it is never as long as what passes for a hang.
+ */
+const RETRY_LOCK_MS = 30_000;
 
 /** What restic needs to be called: the repository, and the activity that calls it. */
 export interface ResticBinding {
@@ -17,7 +20,7 @@ export interface ResticBinding {
   readonly context: PhaseContext;
 }
 
-export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart'>;
+export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart' | 'progress'>;
 
 /**
  * Calls restic as it is: past the gate, and without a look at dead locks. Any exit code is a result.
@@ -35,12 +38,19 @@ export async function callRestic(
   const options = repository.options.flatMap((pair) => ['-o', pair]);
   return binding.programs.run({
     program: 'restic',
-    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', RETRY_LOCK, ...options, ...args],
+    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', retryLock(binding.programs), ...options, ...args],
     env: { ...(await resolveEnvironment(repository, context)), RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
     secretInput: await context.readSecret(repository.password),
     signal: context.signal,
+    // Its status comes by the clock.
+    progress: 'activity-beyond-output',
+    subject: `repository ${repository.name}`,
     ...extra,
   });
+}
+
+function retryLock({ noProgressMs }: Programs): string {
+  return `${Math.floor(Math.min(RETRY_LOCK_MS, noProgressMs / 2) / 1000)}s`;
 }
 
 /** Asks restic without taking a lock, and returns its output. @throws {PhaseError} for any exit code but 0 */

@@ -138,6 +138,7 @@ async function loadText(job: SqliteJob, { dump, draft }: { dump: string; draft: 
   const { exitCode, stderr } = await job.programs.run({
     program: 'sqlite3',
     args: ['-batch', '-bail', '-init', '/dev/null', draft, read],
+    subject: dump,
     signal: context.signal,
   });
   if (exitCode === 0) return;

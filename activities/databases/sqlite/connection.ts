@@ -10,6 +10,7 @@ export interface Connection {
    * Runs SQL or dot-commands and returns all rows that they print, once all have ended.
    *
    * @throws {ConnectionLost} at the first statement that fails, or when the child died.
+   * @throws {ProgramStalled} when it made no progress for too long.
    * @throws the reason of the signal.
    */
   query(sql: string): Promise<Row[]>;
@@ -52,6 +53,11 @@ export function databaseUri(path: string, mode: OpenMode): string {
   return `file:${encoded}?${mode === 'rw' ? 'mode=rw' : 'mode=ro&immutable=1'}`;
 }
 
+/** For messages. */
+function pathOf(uri: string): string {
+  return decodeURIComponent(uri.replace(/^file:/, '').replace(/\?.*$/, ''));
+}
+
 /**
  * Starts sqlite3 on a database. It opens the file at the first statement, so nothing is known of the database yet.
  *
@@ -65,6 +71,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     args: [...OPEN_ARGUMENTS, uri],
     signal: killer.signal,
     killAfterMs: CLOSE_GRACE_MS,
+    subject: pathOf(uri),
   });
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number) => void timers.push(setTimeout(() => killer.abort(new Error('closed')), ms));
@@ -78,7 +85,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     program.write(`${sql}\n.print "${END_OF_ANSWER}"\n`);
     const rows: Row[] = [];
     for (;;) {
-      const line = await unlessAborted(program.lines.next(), signal);
+      const line = await program.whileItWorks(async () => unlessAborted(program.lines.next(), signal));
       if (line.done === true) throw new ConnectionLost((await program.stop()).stderr.trim());
       if (line.value === END_OF_ANSWER) return rows;
       rows.push(parseRow(line.value));

@@ -69,6 +69,7 @@ async function load(
     program: 'sqlite3',
     args: [...OPEN_ARGUMENTS, path],
     input: `PRAGMA synchronous = OFF;\n.read ${quoteArgument(file)}\n`,
+    subject: file,
     signal: context.signal,
   });
   if (exitCode === 0) return { path };
