@@ -41,7 +41,7 @@ export async function openRun(
   try {
     await claimAndCheck(deps, plan, run, context);
   } catch (error) {
-    throw endRetries(error, plan, run, request.when_busy);
+    throw endRetries(error, plan, { run, now: context.now() }, request.when_busy);
   }
   return {
     plan: plan.name,
@@ -89,9 +89,14 @@ export function findPlan(configuration: Configuration, name: string): Plan {
 }
 
 /** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
-export function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
+export function endRetries(
+  error: unknown,
+  plan: Plan,
+  { run, now }: { run: RunReference /** By Temporal's clock. */; now: number },
+  whenBusy: 'wait' | 'refuse',
+): unknown {
   if (!(error instanceof PhaseError)) return error;
-  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - Date.now();
+  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - now;
   const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
   if (remainingMs <= 0 || isRefused) return new PhaseError(error.type, error.message, { cause: error, isFinal: true });
   if (remainingMs > LAST_MINUTE_MS) return error;
