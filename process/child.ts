@@ -104,7 +104,7 @@ export function superviseProgress(
     limitMs,
     sign,
     // Node's pipes are sockets, which count what was read of them.
-    printedBytes: () => [child.stdout, child.stderr].reduce((sum, stream) => sum + ((stream as Socket).bytesRead ?? 0), 0),
+    printedBytes: () => [child.stdout, child.stderr].reduce((sum, stream) => sum + (stream as Socket).bytesRead, 0),
     onStalled: () => {
       supervised.stalledMs = limitMs;
       child.kill('SIGTERM');

@@ -11,6 +11,7 @@ import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
 import { type BackupResult, backUp } from './backup.ts';
 import { queryRestic, type ResticBinding } from './invocation.ts';
+import { noteOpened } from './known-repository.ts';
 import { listSnapshot } from './list.ts';
 import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot, type RestoreSummary } from './output.ts';
 import { type RestoreSnapshotOptions, restoreSnapshot } from './restore.ts';
@@ -22,7 +23,7 @@ const PROBE_TIMEOUT_MS = 60_000;
 export interface Restic {
   /** Opens the repository and returns its id. @throws {PhaseError} RepositoryMissing, AuthRejected, StorageUnavailable, … */
   probe(): Promise<string>;
-  /** Creates the repository, unless there is one that the password opens. Never in a place that merely cannot be reached. */
+  /** Creates the repository, unless there is one that the password opens. Never where it merely cannot be reached, or was before. */
   init(): Promise<{ repositoryId: string; wasCreated: boolean }>;
   /** Backs up a directory as `.`. */
   backup(options: { directory: string; host: string; tags: readonly string[] }): Promise<BackupResult>;
@@ -70,7 +71,9 @@ export function createRestic(binding: ResticBinding): Restic {
 
 async function probe(binding: ResticBinding): Promise<string> {
   try {
-    return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+    const id = parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+    noteOpened(binding, id);
+    return id;
   } catch (error) {
     if (!(error instanceof ProgramTimeout)) throw error;
     const { name } = binding.repository;
