@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Holdfast } from './holdfast.ts';
+
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 /** A phase of a run in progress that failed and is tried again. */
 export interface PendingFailure {
@@ -17,15 +20,21 @@ export async function untilPhaseFails(holdfast: Holdfast, withinMs = 90_000): Pr
     for (;;) {
       for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
         const { raw } = await client.workflow.getHandle(workflowId).describe();
-        for (const { activityType, attempt, lastFailure } of raw.pendingActivities ?? []) {
-          if (lastFailure === null || lastFailure === undefined) continue;
-          const type = lastFailure.applicationFailureInfo?.type ?? 'timeout';
-          const message = lastFailure.message ?? '';
-          return { workflowId, phase: activityType?.name ?? '', attempt: Number(attempt), type, message };
-        }
+        const failed = raw.pendingActivities?.find(({ lastFailure }) => Boolean(lastFailure));
+        if (failed !== undefined) return describe(workflowId, failed);
       }
       if (performance.now() > deadline) throw new Error('no phase of a run in progress has failed');
       await sleep(200);
     }
   });
+}
+
+function describe(workflowId: string, { activityType, attempt, lastFailure }: PendingActivity): PendingFailure {
+  return {
+    workflowId,
+    phase: activityType?.name ?? '',
+    attempt: Number(attempt),
+    type: lastFailure?.applicationFailureInfo?.type ?? 'timeout',
+    message: lastFailure?.message ?? '',
+  };
 }

@@ -9,7 +9,10 @@ import { createTrackerDatabase } from './tracker-database.ts';
 const MIB = 1024 * 1024;
 
 /** A plan with a SQLite database and random files, whose hung programs are ended after 10 s. */
-export function renderSmallPlan(directory: string, options: { sources?: string; extra?: string; location?: string } = {}): string {
+export function renderSmallPlan(
+  directory: string,
+  options: { sources?: string; extra?: string; location?: string } = {},
+): string {
   const sources = `files:
   random: { base: ${directory}/data/files, paths: [random] }
 sqlite:

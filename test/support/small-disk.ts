@@ -45,7 +45,9 @@ export class SmallDisk {
       execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (error) {
       const said = String((error as { stderr?: Buffer }).stderr ?? error).trim();
-      throw new Error(`this test mounts small file systems, which needs root on Linux (CAP_SYS_ADMIN): ${said}`, { cause: error });
+      throw new Error(`this test mounts small file systems, which needs root on Linux (CAP_SYS_ADMIN): ${said}`, {
+        cause: error,
+      });
     }
   }
 }

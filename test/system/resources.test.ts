@@ -30,7 +30,6 @@ test('a stage that has no room left is told with its path, leaves no half dump, 
   const backup = holdfast.backup('tracker');
   const failure = await untilPhaseFails(holdfast);
   expect(failure).toMatchObject({ type: 'DiskFull', message: expect.stringContaining(disk.directory) });
-  console.log(failure);
   expect(failure.message).toContain('Free some space');
   const left = (await readdir(join(disk.directory, 'tracker'), { recursive: true })).map(String);
   expect(left.filter((name) => name.endsWith('.partial') || name.endsWith('random'))).toEqual([]);
