@@ -26,6 +26,13 @@ export function toFailure(error: unknown, options: { redact: Redactor; attempt: 
   });
 }
 
+/** An error of any kind as the one of a phase: for who is to decide whether it is tried again. */
+export function toPhaseError(error: unknown): PhaseError {
+  if (error instanceof PhaseError) return error;
+  const { type, message } = classify(error);
+  return new PhaseError(type, message, { cause: error });
+}
+
 interface Classified {
   type: FailureType;
   message: string;

@@ -1,9 +1,11 @@
+import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Configuration, Plan } from '../config/types.ts';
 import type { OpenRunInput } from '../contract/activities.ts';
 import type { OpenRunResult, PhaseResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { toPhaseError } from './failures.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
 import { createRestic, requireRestic } from './restic/restic.ts';
@@ -95,13 +97,17 @@ export function endRetries(
   { run, now }: { run: RunReference /** By Temporal's clock. */; now: number },
   whenBusy: 'wait' | 'refuse',
 ): unknown {
-  if (!(error instanceof PhaseError)) return error;
+  if (error instanceof CancelledFailure) return error;
+  const failure = toPhaseError(error);
   const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - now;
-  const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
-  if (remainingMs <= 0 || isRefused) return new PhaseError(error.type, error.message, { cause: error, isFinal: true });
+  const isRefused = failure.type === 'PlanBusy' && whenBusy === 'refuse';
+  if (remainingMs <= 0 || isRefused) return new PhaseError(failure.type, failure.message, { cause: error, isFinal: true });
   if (remainingMs > LAST_MINUTE_MS) return error;
   // The usual back-off would sleep past the deadline.
-  return new PhaseError(error.type, error.message, { cause: error, retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS) });
+  return new PhaseError(failure.type, failure.message, {
+    cause: error,
+    retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS),
+  });
 }
 
 async function requireDiskSpace(plan: Plan, bytes: number): Promise<void> {

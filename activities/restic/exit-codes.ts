@@ -49,7 +49,7 @@ export function resticError(options: { repository: string; command: string; exit
 /** The error for a repository that is not where it was opened before: most likely its disk is not mounted. */
 export function repositoryAway(
   repository: string,
-  known: { openedAt: string; /** Where that is noted. */ file: string },
+  known: { openedAt: string /** Where that is noted. */; file: string },
   stderr: string,
 ): PhaseError {
   const said = readErrorOutput(stderr).slice(-1).join('') || 'there is none';
@@ -75,7 +75,11 @@ export function explainHang(error: unknown, call: { repository: string; command:
   const options = { cause: error, isFinal: isLate };
   if (tries.length === 0) return new PhaseError('ProcessTimeout', `${what} was ended because the deadline passed.`, options);
   const since = isStalled ? `for ${Math.round(error.stalledMs / 1000)} s` : 'until the deadline';
-  return new PhaseError(type, `${what} tried in vain ${since}: ${tries.at(-1)}. ${ADVICE[type]?.(call.repository) ?? ''}`.trim(), options);
+  return new PhaseError(
+    type,
+    `${what} tried in vain ${since}: ${tries.at(-1)}. ${ADVICE[type]?.(call.repository) ?? ''}`.trim(),
+    options,
+  );
 }
 
 /** Who holds the lock, out of restic's own words (restic 0.19.1); undefined when they are others. */

@@ -5,7 +5,7 @@
  */
 import type { Retention } from '../../config/types.ts';
 import type { SnapshotFile } from '../../contract/restore.ts';
-import { ProgramTimeout } from '../../process/errors.ts';
+import { ProgramStalled, ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
@@ -75,11 +75,11 @@ async function probe(binding: ResticBinding): Promise<string> {
     noteOpened(binding, id);
     return id;
   } catch (error) {
-    if (!(error instanceof ProgramTimeout)) throw error;
+    if (!(error instanceof ProgramTimeout || error instanceof ProgramStalled)) throw error;
     const { name } = binding.repository;
     throw new PhaseError(
       'StorageUnavailable',
-      `repository ${name} did not answer within ${PROBE_TIMEOUT_MS / 1000} s. The run goes on by itself once it can be reached.`,
+      `repository ${name} did not answer within ${(error instanceof ProgramStalled ? error.stalledMs : PROBE_TIMEOUT_MS) / 1000} s. The run goes on by itself once it can be reached.`,
       { cause: error },
     );
   }
