@@ -27,7 +27,7 @@ function render(directory: string, noProgress: string): string {
 beforeAll(async () => {
   mariadb = await startMariadb();
   await mariadb.sql('CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, text LONGTEXT)');
-  await mariadb.sql('INSERT INTO shop.orders SELECT seq, repeat(md5(rand()), 5000) FROM seq_1_to_1000');
+  await mariadb.sql('INSERT INTO shop.orders SELECT seq, repeat(md5(rand()), 5000) FROM seq_1_to_1000', 'shop');
 }, 180_000);
 
 afterAll(async () => mariadb.stop());

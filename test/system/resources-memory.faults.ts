@@ -25,8 +25,8 @@ beforeAll(async () => {
   const server = await startMariadb(['--innodb-log-file-size=256M']);
   mariadb = server;
   await server.sql('CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, text LONGTEXT)');
-  await server.sql('INSERT INTO shop.orders SELECT seq, repeat(md5(rand()), 1000) FROM seq_1_to_32000');
-  await server.sql('INSERT INTO shop.orders SELECT 100000 + seq, repeat(md5(rand()), 300000) FROM seq_1_to_5');
+  await server.sql('INSERT INTO shop.orders SELECT seq, repeat(md5(rand()), 1000) FROM seq_1_to_32000', 'shop');
+  await server.sql('INSERT INTO shop.orders SELECT 100000 + seq, repeat(md5(rand()), 300000) FROM seq_1_to_5', 'shop');
 }, 900_000);
 
 afterAll(async () => {
