@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureDetails, type FailureType } from '../contract/failures.ts';
-import { ProgramMissing, ProgramStalled, ProgramTimeout } from '../process/errors.ts';
+import { ProgramKilled, ProgramMissing, ProgramStalled, ProgramTimeout } from '../process/errors.ts';
 import type { Redactor } from '../process/redaction.ts';
 import { PhaseError } from './phase-error.ts';
 
@@ -48,6 +48,12 @@ function classify(error: unknown): Classified {
     };
   }
   if (error instanceof ProgramStalled) return { type: 'ProcessTimeout', message: describeStall(error) };
+  if (error instanceof ProgramKilled) {
+    return {
+      type: 'ProcessKilled',
+      message: `${error.message}: by a person, or by the kernel for lack of memory (\`dmesg\` tells). It is started again.`,
+    };
+  }
   if (error instanceof ProgramTimeout) return { type: 'ProcessTimeout', message: error.message };
   if (isSystemError(error)) return classifySystemError(error);
   return { type: 'Unexpected', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };

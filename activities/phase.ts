@@ -6,6 +6,7 @@ import type { Progress } from '../contract/progress.ts';
 import { createRedactor } from '../process/redaction.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toFailure } from './failures.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { createSecretReader } from './secrets/read-secret.ts';
 
 /** What a phase works with while it runs. Tests hand in a plain object. */
@@ -35,11 +36,12 @@ export interface PhaseContext {
   redact(this: void, text: string): string;
 }
 
-const HEARTBEAT_INTERVAL_MS = 2_000;
+/** A cancel reaches an activity with the answer to a heartbeat, so this is how long a cancelled child may live on at most. */
+const HEARTBEAT_INTERVAL_MS = 1_000;
 const MAX_WARNINGS = 20;
 
 /**
- * Wraps the body of an activity: heartbeats every 2 s whatever the body does, turns errors into failures of the closed set, and
+ * Wraps the body of an activity: heartbeats every second whatever the body does, turns errors into failures of the closed set, and
  * blanks secrets in everything that leaves.
  */
 export async function runActivity<Result>(
@@ -76,7 +78,7 @@ export async function runActivity<Result>(
     redact,
   };
   try {
-    return await body(context, () => summarise(warnings.map(redact)));
+    return await oneAtATime(attemptKey(activity.info), () => body(context, () => summarise(warnings.map(redact))));
   } catch (error) {
     // Whatever a cancelled child made of it: only the signal's own reason counts as cancelled.
     const cause: unknown = activity.cancellationSignal.aborted ? activity.cancellationSignal.reason : error;
@@ -94,6 +96,11 @@ function createTimes(
   const now = () => info.currentAttemptScheduledTimestampMs + performance.now() - startedAt;
   const closeMs = info.scheduleToCloseTimeoutMs === 0 ? Number.POSITIVE_INFINITY : info.scheduleToCloseTimeoutMs;
   return { now, remainingMs: () => info.scheduledTimestampMs + closeMs - now() };
+}
+
+/** Activity ids are unique within a run, and the same in each attempt. */
+function attemptKey({ workflowExecution, activityId }: Info): string {
+  return `${workflowExecution?.runId ?? ''} ${activityId}`;
 }
 
 /** Makes the activity of a phase: its body's result, plus the attempt and the warnings. */

@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSpawner, DEFAULT_KILL_AFTER_MS, finish, type Supervised, superviseProgress } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
+import { ProgramKilled } from './errors.ts';
 import { collect, readLines } from './output.ts';
 import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 
@@ -23,6 +24,8 @@ export interface RunningProgram {
    * then, and `stop` throws {ProgramStalled}. While nobody waits it may be idle for any time.
    */
   whileItWorks<Result>(wait: () => Promise<Result>): Promise<Result>;
+  /** Its end, however that came; rejects with the reason of the signal. */
+  ended: Promise<ProgramResult>;
   /** Closes standard input and waits for the end; SIGKILL after `killAfterMs`. */
   stop(): Promise<ProgramResult>;
 }
@@ -39,6 +42,7 @@ export interface Programs {
    * @throws {ProgramMissing} when it is not on the PATH.
    * @throws {ProgramTimeout} when `timeoutMs` passed.
    * @throws {ProgramStalled} when it made no progress for {@link Programs.noProgressMs}.
+   * @throws {ProgramKilled} when somebody else ended it.
    * @throws the reason of `signal`, once the child is gone.
    */
   run(request: ProgramRequest): Promise<ProgramResult>;
@@ -99,6 +103,7 @@ export function createPrograms(
     const result = await finish(supervised, request).finally(unwatch);
     const failure = (await fed) ?? (await consumed);
     if (failure !== undefined) throw failure.error;
+    if (result.signal !== undefined) throw new ProgramKilled(request.program, result.signal);
     return { ...result, stdout: Buffer.concat(captured).toString('utf8') };
   }
 
@@ -116,6 +121,7 @@ export function createPrograms(
         const unwatch = superviseProgress(supervised, request, noProgressMs);
         return wait().finally(unwatch);
       },
+      ended,
       stop: async () => {
         child.stdin.end();
         child.stdout.resume();

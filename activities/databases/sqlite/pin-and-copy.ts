@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { sourceId } from '../../../contract/backup.ts';
+import { ProgramKilled } from '../../../process/errors.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { copyFileHashed, type HashResult, hashFile } from '../../stage/copy-file.ts';
 import { ConnectionLost } from './connection.ts';
@@ -46,7 +47,7 @@ async function copyPinned(job: DumpJob): Promise<RawDump | { unpinnable: string 
   context.report({ phase: 'pin', bytesTotal: job.file.bytes });
   const before = await inspectDatabaseFile(source);
   const result = await takePin(job.programs, source.path, context.signal).catch((error: unknown) => {
-    if (error instanceof ConnectionLost && error.stderr === '') throw new CopyWorthless('the pin died', { cause: error });
+    if (error instanceof ProgramKilled) throw new CopyWorthless('the pin died', { cause: error });
     throw explain(source, 'reading', error);
   });
   if ('unpinnable' in result) return result;
@@ -104,7 +105,8 @@ async function reflink(source: string, target: string): Promise<boolean> {
 async function letGo(job: DumpJob, file: DatabaseFile, pin: Pin): Promise<void> {
   requireSameFile(file, await inspectDatabaseFile(job.source));
   await pin.confirm().catch((error: unknown) => {
-    if (error instanceof ConnectionLost) throw new CopyWorthless('the pin died during the copy', { cause: error });
+    if (error instanceof ConnectionLost || error instanceof ProgramKilled)
+      throw new CopyWorthless('the pin died during the copy', { cause: error });
     throw error;
   });
 }
