@@ -4,6 +4,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { planTag, runTag } from './restic/arguments.ts';
+import { requireStored } from './restic/local-repository.ts';
 import type { ResticSnapshot } from './restic/output.ts';
 import { createRestic } from './restic/restic.ts';
 import { loadStagedSources, requireClaim } from './run/workspace.ts';
@@ -36,6 +37,7 @@ export async function createSnapshot(
     host,
     tags: [planTag(plan.name), runTag(run.runId), ...plan.tags],
   });
+  await requireStored(plan.repository, summary.snapshot_id);
   return {
     snapshotId: summary.snapshot_id,
     isComplete: summary.isComplete,

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureDetails, type FailureType } from '../contract/failures.ts';
-import { ProgramKilled, ProgramMissing, ProgramTimeout } from '../process/errors.ts';
+import { ProgramKilled, ProgramMissing, ProgramStalled, ProgramTimeout } from '../process/errors.ts';
 import type { Redactor } from '../process/redaction.ts';
 import { escapeControls } from './input/display.ts';
 import { PhaseError } from './phase-error.ts';
@@ -27,6 +27,13 @@ export function toFailure(error: unknown, options: { redact: Redactor; attempt: 
   });
 }
 
+/** An error of any kind as the one of a phase: for who is to decide whether it is tried again. */
+export function toPhaseError(error: unknown): PhaseError {
+  if (error instanceof PhaseError) return error;
+  const { type, message } = classify(error);
+  return new PhaseError(type, message, { cause: error });
+}
+
 interface Classified {
   type: FailureType;
   message: string;
@@ -41,6 +48,7 @@ function classify(error: unknown): Classified {
       message: `${error.message}. Install it on the worker's machine; \`holdfast doctor\` lists what is needed.`,
     };
   }
+  if (error instanceof ProgramStalled) return { type: 'ProcessTimeout', message: describeStall(error) };
   if (error instanceof ProgramKilled) {
     return {
       type: 'ProcessKilled',
@@ -50,6 +58,15 @@ function classify(error: unknown): Classified {
   if (error instanceof ProgramTimeout) return { type: 'ProcessTimeout', message: error.message };
   if (isSystemError(error)) return classifySystemError(error);
   return { type: 'Unexpected', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+
+/** What is to be told of a program that hung. */
+export function describeStall({ message, stderr }: ProgramStalled): string {
+  const said = stderr === '' ? '' : ` Its last words: ${stderr.split('\n').slice(-3).join(' / ')}.`;
+  return (
+    `${message}: it read, wrote and computed nothing.${said} It is tried again. Does the disk, the network or the server that it ` +
+    'waits for answer? If it rightly needs longer, raise no_progress_timeout in holdfast.yaml.'
+  );
 }
 
 function classifySystemError(error: NodeJS.ErrnoException): Classified {

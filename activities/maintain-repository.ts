@@ -57,7 +57,7 @@ export async function openMaintenance(
   requireInTime(repository[task]?.schedule, arrival, { host: configuration.host, byHand });
   await requireRestic(deps.programs, context.signal);
   const deadlineMs = repository[task]?.deadlineMs ?? DEFAULT_DEADLINE_MS;
-  await requireNoRun(deps, repository, Date.parse(startedAt) + deadlineMs);
+  await requireNoRun(deps, repository, context.now() > Date.parse(startedAt) + deadlineMs);
   return {
     repository: repository.name,
     host: configuration.host,
@@ -75,7 +75,7 @@ export function findRepository({ repositories, file, host }: Configuration, name
   throw new PhaseError('ConfigInvalid', `there is no repository ${displayName(name)} in ${file} on ${host}; it has: ${known}.`);
 }
 
-async function requireNoRun(deps: OpenDependencies, repository: Repository, deadline: number): Promise<void> {
+async function requireNoRun(deps: OpenDependencies, repository: Repository, isPastDeadline: boolean): Promise<void> {
   const plans = [...deps.configuration.plans.values()].filter((plan) => plan.repository.name === repository.name);
   for (const plan of plans) {
     const holder = await findHolder(plan.stateDirectory);
@@ -83,7 +83,7 @@ async function requireNoRun(deps: OpenDependencies, repository: Repository, dead
     throw new PhaseError(
       'RepositoryLocked',
       `repository ${repository.name} is in use: run ${displayText(holder.workflowId)} of plan ${plan.name} is in progress since ${holder.startedAt}, and goes first.`,
-      { retryAfterMs: BUSY_RETRY_MS, isFinal: Date.now() > deadline },
+      { retryAfterMs: BUSY_RETRY_MS, isFinal: isPastDeadline },
     );
   }
 }

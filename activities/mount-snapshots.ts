@@ -38,6 +38,8 @@ export async function mountSnapshots(deps: ActivityDependencies, input: unknown,
     const binding = { programs: deps.programs, repository: plan.repository, stateDirectory, context };
     const filter = ['--host', host, '--tag', planTag(plan.name)];
     const result = await callRestic(binding, ['mount', '--no-lock', ...filter, directory], {
+      // Idle for as long as nobody looks.
+      progress: 'none',
       consume: async (stdout) => {
         for await (const line of readLines(stdout)) {
           if (SERVING.test(line)) context.report({ phase: MOUNTED, currentItem: directory });

@@ -1,9 +1,11 @@
+import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Configuration, Plan } from '../config/types.ts';
 import type { OpenRunInput } from '../contract/activities.ts';
 import type { OpenRunResult, PhaseResult, QueuedResult, RunReference } from '../contract/backup.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { toPhaseError } from './failures.ts';
 import { requireHooks } from './hooks/require-hooks.ts';
 import { displayName } from './input/display.ts';
 import { judge } from './input/judge.ts';
@@ -52,7 +54,7 @@ export async function openRun(
     if (ahead !== undefined) return { queuedBehind: describeHolder(ahead) };
     await checkWhatIsNeeded(deps, plan, context);
   } catch (error) {
-    throw endRetries(error, plan, run, request.when_busy);
+    throw endRetries(error, plan, { run, now: context.now() }, request.when_busy);
   }
   return {
     plan: plan.name,
@@ -117,14 +119,23 @@ export function findPlan(configuration: Configuration, name: string): Plan {
 }
 
 /** Beyond the deadline nothing is retried any more; nor is a busy plan where somebody sits in front of the answer. */
-export function endRetries(error: unknown, plan: Plan, run: RunReference, whenBusy: 'wait' | 'refuse'): unknown {
-  if (!(error instanceof PhaseError)) return error;
-  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - Date.now();
-  const isRefused = error.type === 'PlanBusy' && whenBusy === 'refuse';
-  if (remainingMs <= 0 || isRefused) return new PhaseError(error.type, error.message, { cause: error, isFinal: true });
+export function endRetries(
+  error: unknown,
+  plan: Plan,
+  { run, now }: { run: RunReference /** By Temporal's clock. */; now: number },
+  whenBusy: 'wait' | 'refuse',
+): unknown {
+  if (error instanceof CancelledFailure) return error;
+  const failure = toPhaseError(error);
+  const remainingMs = Date.parse(run.startedAt) + plan.deadlineMs - now;
+  const isRefused = failure.type === 'PlanBusy' && whenBusy === 'refuse';
+  if (remainingMs <= 0 || isRefused) return new PhaseError(failure.type, failure.message, { cause: error, isFinal: true });
   if (remainingMs > LAST_MINUTE_MS) return error;
   // The usual back-off would sleep past the deadline.
-  return new PhaseError(error.type, error.message, { cause: error, retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS) });
+  return new PhaseError(failure.type, failure.message, {
+    cause: error,
+    retryAfterMs: Math.min(remainingMs + 100, LAST_RETRY_MS),
+  });
 }
 
 async function requireDiskSpace(plan: Plan, bytes: number): Promise<void> {

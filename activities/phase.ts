@@ -15,6 +15,13 @@ export interface PhaseContext {
   readonly attempt: number;
   /** Aborted when the run is cancelled, the worker shuts down or the attempt was given up. */
   readonly signal: AbortSignal;
+  /**
+   * Milliseconds since 1970 by Temporal's clock, as run.startedAt is: whatever this machine's clock says, and without a jump while
+   * the attempt lasts. It lags by as long as the attempt waited for a worker.
+   */
+  now(this: void): number;
+  /** Until Temporal gives the phase up; Infinity where it never does. May be negative. */
+  remainingMs(this: void): number;
   /** Notes where the phase stands; a timer sends the newest note with each heartbeat. Cheap: call it as often as you like. */
   report(progress: Progress): void;
   /** Notes something that the operator should know of, although the phase goes on. */
@@ -58,6 +65,7 @@ export async function runActivity<Result>(
   const context: PhaseContext = {
     attempt: activity.info.attempt,
     signal: activity.cancellationSignal,
+    ...createTimes(activity.info),
     report: (latest) => {
       progress = latest;
     },
@@ -78,6 +86,16 @@ export async function runActivity<Result>(
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Temporal stamps when each attempt was due; from then on the time that passes is measured here. */
+function createTimes(
+  info: Pick<Info, 'currentAttemptScheduledTimestampMs' | 'scheduledTimestampMs' | 'scheduleToCloseTimeoutMs'>,
+) {
+  const startedAt = performance.now();
+  const now = () => info.currentAttemptScheduledTimestampMs + performance.now() - startedAt;
+  const closeMs = info.scheduleToCloseTimeoutMs === 0 ? Number.POSITIVE_INFINITY : info.scheduleToCloseTimeoutMs;
+  return { now, remainingMs: () => info.scheduledTimestampMs + closeMs - now() };
 }
 
 /** Activity ids are unique within a run, and the same in each attempt. */

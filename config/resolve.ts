@@ -44,6 +44,7 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
     host: parsed.host,
     ...directories,
     maxParallelRuns: parsed.max_parallel_runs,
+    noProgressTimeoutMs: parsed.no_progress_timeout,
     repositories,
     plans,
     notifications: parsed.notifications.map(resolveNotification),

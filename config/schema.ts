@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
+import { count, duration, hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
 import { notificationSchema } from './schema/notification.ts';
 import { planSchema } from './schema/plan.ts';
 import { repositorySchema } from './schema/repository.ts';
@@ -22,6 +22,10 @@ export const configurationSchema = z
       1,
       'So many backup runs are at work on this host at a time. More wait for their turn, in the order in which they came.',
     ).prefault(1),
+    no_progress_timeout: duration(
+      '10s',
+      'A program that a phase runs (restic, sqlite3, a dump client, tar) and that does nothing for so long is ended, and the phase is tried again. Default 15m.',
+    ).prefault('15m'),
     repositories: z.record(nameSchema, repositorySchema).meta({ description: 'restic repositories, by name.' }),
     plans: z.record(nameSchema, planSchema).meta({ description: 'What is backed up, where to and when, by name.' }),
     notifications: z.array(notificationSchema).meta({ description: 'Who is told how runs end.' }).prefault([]),

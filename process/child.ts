@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { execa, type Options } from 'execa';
-import { ProgramMissing, ProgramTimeout } from './errors.ts';
+import { ProgramMissing, ProgramStalled, ProgramTimeout } from './errors.ts';
 import { OutputTail } from './output-tail.ts';
 import type { ProgramRequest, ProgramResult } from './request.ts';
 import { openSecretFile } from './secret-file.ts';
+import { watchProgress } from './watchdog.ts';
 
 /** With the second that a cancel takes to get here: every child is gone within 3 s. restic needs 0.3 to 0.8 s to give its lock back. */
 export const DEFAULT_KILL_AFTER_MS = 1_500;
@@ -11,7 +13,7 @@ export const DEFAULT_KILL_AFTER_MS = 1_500;
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
 
 /** What is used of execa's subprocess; its own type depends on every option. */
-interface Child extends PromiseLike<ChildEnd> {
+export interface Child extends PromiseLike<ChildEnd> {
   /** undefined when it could not be started. */
   readonly pid?: number;
   readonly stdin: Writable;
@@ -79,14 +81,63 @@ export async function withDeathSignal(
   }
 }
 
-/** Waits for the end of a child. @throws {ProgramTimeout}, or the reason of the request's signal. */
-export async function finish(child: Child, request: ProgramRequest): Promise<ProgramResult> {
+/** A child, and for how long it had done nothing when it was ended for that. */
+export interface Supervised {
+  readonly child: Child;
+  stalledMs?: number;
+}
+
+/**
+ * Ends the child when it makes no progress for `limitMs`: SIGTERM, and a moment later SIGKILL to all that it started, since a
+ * process that was stopped heeds nothing else. Returns the function that ends the watch.
+ */
+export function superviseProgress(
+  supervised: Supervised,
+  request: ProgramRequest,
+  limitMs: number,
+  sign: 'activity' | 'activity-beyond-output' = 'activity',
+): () => void {
+  const { child } = supervised;
+  const { pid } = child;
+  if (pid === undefined) return () => undefined;
+  return watchProgress({
+    pid,
+    limitMs,
+    sign,
+    // Node's pipes are sockets, which count what was read of them.
+    printedBytes: () => [child.stdout, child.stderr].reduce((sum, stream) => sum + (stream as Socket).bytesRead, 0),
+    onStalled: () => {
+      supervised.stalledMs = limitMs;
+      child.kill('SIGTERM');
+      const force = setTimeout(
+        () => killGroup(pid),
+        Math.min(request.killAfterMs ?? DEFAULT_KILL_AFTER_MS, DEFAULT_KILL_AFTER_MS),
+      );
+      const ended = () => clearTimeout(force);
+      child.then(ended, ended);
+    },
+  });
+}
+
+/** Each child leads a process group, of which its own children are. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them are gone.
+  }
+}
+
+/** Waits for the end of a child. @throws {ProgramTimeout}, {ProgramStalled}, or the reason of the request's signal. */
+export async function finish(supervised: Supervised, request: ProgramRequest): Promise<ProgramResult> {
+  const { child } = supervised;
   const startedAt = performance.now();
   const tail = new OutputTail();
   child.stderr.on('data', (chunk: Buffer) => tail.append(chunk.toString('utf8')));
   const end = await child;
   if (request.signal?.aborted === true) throw request.signal.reason;
-  if (end.timedOut) throw new ProgramTimeout(request.program, request.timeoutMs ?? 0);
+  if (supervised.stalledMs !== undefined) throw new ProgramStalled(request, supervised.stalledMs, tail.toString());
+  if (end.timedOut) throw new ProgramTimeout(request.program, request.timeoutMs ?? 0, tail.toString());
   if (end.exitCode === undefined && end.signal === undefined) throw end.cause;
   return {
     exitCode: end.exitCode ?? 128 + (SIGNAL_NUMBERS[end.signal ?? ''] ?? 0),

@@ -27,10 +27,31 @@ export class ProgramTimeout extends Error {
   override readonly name = 'ProgramTimeout';
   readonly program: string;
   readonly timeoutMs: number;
+  /** End of its error output. Not redacted. */
+  readonly stderr: string;
 
-  constructor(program: string, timeoutMs: number) {
+  constructor(program: string, timeoutMs: number, stderr = '') {
     super(`${program} was ended after ${Math.round(timeoutMs / 1000)} s`);
     this.program = program;
     this.timeoutMs = timeoutMs;
+    this.stderr = stderr;
+  }
+}
+
+/** A program was ended because it did nothing for too long: it read, wrote, printed and computed nothing. */
+export class ProgramStalled extends Error {
+  override readonly name = 'ProgramStalled';
+  readonly program: string;
+  readonly stalledMs: number;
+  /** End of its error output. Not redacted. */
+  readonly stderr: string;
+
+  constructor({ program, subject }: { program: string; subject?: string }, stalledMs: number, stderr: string) {
+    const what = subject === undefined ? program : `${program} on ${subject}`;
+    const time = stalledMs % 60_000 === 0 ? `${stalledMs / 60_000} min` : `${Math.round(stalledMs / 1000)} s`;
+    super(`${what} made no progress for ${time} and was ended`);
+    this.program = program;
+    this.stalledMs = stalledMs;
+    this.stderr = stderr;
   }
 }

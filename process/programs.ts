@@ -5,7 +5,7 @@
  */
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
+import { createSpawner, DEFAULT_KILL_AFTER_MS, finish, type Supervised, superviseProgress } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
 import { ProgramKilled } from './errors.ts';
 import { collect, readLines } from './output.ts';
@@ -20,18 +20,29 @@ export interface RunningProgram {
   write(text: string): void;
   /** Lines of standard output without their newline. To be read by one reader. */
   lines: AsyncIterator<string>;
+  /**
+   * Waits for something that the child is to do, such as its next line. Does it nothing for too long, it is ended: its lines end
+   * then, and `stop` throws {ProgramStalled}. While nobody waits it may be idle for any time.
+   */
+  whileItWorks<Result>(wait: () => Promise<Result>): Promise<Result>;
   /** Its end, however that came; rejects with the reason of the signal. */
   ended: Promise<ProgramResult>;
   /** Closes standard input and waits for the end; SIGKILL after `killAfterMs`. */
   stop(): Promise<ProgramResult>;
 }
 
+/** By default a child is given up that did nothing for so long. */
+export const DEFAULT_NO_PROGRESS_MS = 15 * 60_000;
+
 export interface Programs {
+  /** A child that does nothing for so long is ended. */
+  readonly noProgressMs: number;
   /**
    * Runs a program to its end. A non-zero exit code is a result, not an error: only the caller knows what it means.
    *
    * @throws {ProgramMissing} when it is not on the PATH.
    * @throws {ProgramTimeout} when `timeoutMs` passed.
+   * @throws {ProgramStalled} when it made no progress for {@link Programs.noProgressMs}.
    * @throws {ProgramKilled} when somebody else ended it.
    * @throws the reason of `signal`, once the child is gone.
    */
@@ -70,14 +81,18 @@ async function feed(
 }
 
 /** Creates the runner. `environment` is this process's own; only an allow-list of it reaches a child. */
-export function createPrograms(environment: Readonly<Record<string, string | undefined>>): Programs {
+export function createPrograms(
+  environment: Readonly<Record<string, string | undefined>>,
+  { noProgressMs = DEFAULT_NO_PROGRESS_MS }: { noProgressMs?: number } = {},
+): Programs {
   const base = baseEnvironment(environment);
   const find = (program: string) => findProgram(program, base['PATH'] ?? '/usr/local/bin:/usr/bin:/bin');
   const spawn = createSpawner(base, find);
 
   async function run(request: ProgramRequest): Promise<ProgramResult> {
     request.signal?.throwIfAborted();
-    const { child } = await spawn(request);
+    const supervised: Supervised = await spawn(request);
+    const { child } = supervised;
     const fed = feed(child, request.input ?? '');
     const captured: Uint8Array[] = [];
     const consume = request.consume ?? ((stdout) => collect(stdout, captured));
@@ -90,7 +105,9 @@ export function createPrograms(environment: Readonly<Record<string, string | und
         return { error };
       },
     );
-    const result = await finish(child, request);
+    const sign = request.progress ?? (request.timeoutMs === undefined ? 'activity' : 'none');
+    const unwatch = sign === 'none' ? () => undefined : superviseProgress(supervised, request, noProgressMs, sign);
+    const result = await finish(supervised, request).finally(unwatch);
     const failure = (await fed) ?? (await consumed);
     if (failure !== undefined) throw failure.error;
     if (result.signal !== undefined) throw new ProgramKilled(request.program, result.signal);
@@ -99,13 +116,18 @@ export function createPrograms(environment: Readonly<Record<string, string | und
 
   async function start(request: StartRequest): Promise<RunningProgram> {
     request.signal?.throwIfAborted();
-    const { child } = await spawn(request);
-    const ended = finish(child, request);
+    const supervised: Supervised = await spawn(request);
+    const { child } = supervised;
+    const ended = finish(supervised, request);
     // Whoever calls stop() sees the failure; nobody else may be waiting yet.
     ended.catch(() => undefined);
     return {
       write: (text) => void child.stdin.write(text),
       lines: readLines(child.stdout),
+      whileItWorks: async (wait) => {
+        const unwatch = superviseProgress(supervised, request, noProgressMs);
+        return wait().finally(unwatch);
+      },
       ended,
       stop: async () => {
         child.stdin.end();
@@ -116,5 +138,5 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     };
   }
 
-  return { find, run, start, runIntoFile: (request) => runIntoFile(request, { base, find }) };
+  return { noProgressMs, find, run, start, runIntoFile: (request) => runIntoFile(request, { base, find }) };
 }

@@ -1,3 +1,11 @@
+/**
+ * What shows that a child gets on, for the watch that ends one which hangs.
+ *
+ * `activity`: whatever it reads, writes, prints or computes. `activity-beyond-output`: the same without its output, for programs
+ * that print their status by the clock. `none`: it is not watched, as it may rightly wait for others for any time.
+ */
+export type ProgressSign = 'activity' | 'activity-beyond-output' | 'none';
+
 export interface ProgramRequest {
   /** Name looked up on the PATH, or an absolute path. */
   program: string;
@@ -12,6 +20,10 @@ export interface ProgramRequest {
   /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** Default `activity`, and `none` for a call with `timeoutMs`. Ignored by `start`, where a wait is watched when it is asked for. */
+  progress?: ProgressSign;
+  /** What it works on, for messages: `repository main`, `/data/tracker.db`. */
+  subject?: string;
   /** Default 1 500. */
   killAfterMs?: number;
   /** Told the number of the child as soon as it is there. Must neither wait nor throw. */
@@ -23,7 +35,7 @@ export interface ProgramRequest {
 }
 
 /** As {@link ProgramRequest}, for a child that is talked to while it runs. */
-export type StartRequest = Omit<ProgramRequest, 'consume' | 'input'>;
+export type StartRequest = Omit<ProgramRequest, 'consume' | 'input' | 'progress'>;
 
 export interface ProgramResult {
   /** 128 + n after a signal, as a shell has it. */

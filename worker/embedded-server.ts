@@ -61,6 +61,8 @@ async function startServer(
   const server = createPrograms(options.environment).run({
     program: 'temporal',
     args: serverArguments(databaseFile, options),
+    // Idle for as long as nobody asks it anything.
+    progress: 'none',
     signal: stopping.signal,
     killAfterMs: 10_000,
   });

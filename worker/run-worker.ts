@@ -151,7 +151,7 @@ async function createWorker(
       configuration,
       configurationHash: options.configurationHash,
       holdfastVersion: HOLDFAST_VERSION,
-      programs: createPrograms(options.environment),
+      programs: createPrograms(options.environment, { noProgressMs: configuration.noProgressTimeoutMs }),
       activePhases: parts.hooks.activePhases,
       hooks: parts.hooks.keeper,
       environment: options.environment,

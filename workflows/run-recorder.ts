@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { Arrival, PhaseRecord, PhaseResult, RunRecord } from '../contract/backup.ts';
 import type { FailureDetails } from '../contract/failures.ts';
+import type { Progress } from '../contract/progress.ts';
 import { readArrival, waitForWorkerMs } from './arrival.ts';
 import { renderRunRecord } from './render-run-record.ts';
 
@@ -97,9 +98,17 @@ export function describeFailure(error: unknown): { type: string; message: string
   const cause = rootOf(error);
   if (cause instanceof ApplicationFailure) return { type: cause.type ?? 'Unexpected', message: cause.message };
   if (cause instanceof TimeoutFailure) {
+    if (cause.timeoutType === 'SCHEDULE_TO_CLOSE' && cause.lastHeartbeatDetails !== undefined) {
+      return { type: 'ProcessTimeout', message: `the deadline passed while it was at work${describeProgress(cause)}.` };
+    }
     return { type: 'ProcessTimeout', message: `no worker answered in time (${cause.timeoutType}). Is the worker running?` };
   }
   return { type: 'Unexpected', message: error instanceof Error ? error.message : String(error) };
+}
+
+function describeProgress({ lastHeartbeatDetails }: TimeoutFailure): string {
+  const { phase, percent } = lastHeartbeatDetails as Partial<Progress>;
+  return phase === undefined ? '' : ` (${phase}${percent === undefined ? '' : `, ${percent} %`})`;
 }
 
 /** The failure that says most: an attempt that timed out while retrying carries what the last attempt failed with. */

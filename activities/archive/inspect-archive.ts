@@ -37,6 +37,7 @@ export async function inspectArchive({ programs, context }: ArchiveJob, file: st
   const { exitCode, stderr } = await programs.run({
     program: 'tar',
     args: [...listing, ...readArguments(file)],
+    subject: `archive ${file}`,
     signal: context.signal,
     consume: async (stdout) => {
       for await (const line of readLines(stdout)) {

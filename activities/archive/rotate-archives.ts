@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Archive } from '../../config/types.ts';
+import { standsApart } from '../clock.ts';
 import { PhaseError } from '../phase-error.ts';
 import { parseArchiveName } from './archive-name.ts';
 
@@ -25,12 +26,40 @@ export function selectExpiredArchives(
     .map(({ name }) => name);
 }
 
-/** Removes the expired archives of a plan. Safe to repeat. */
-export async function rotateArchives(archive: Archive, plan: string, now: Date): Promise<{ kept: number; removed: number }> {
+/**
+ * Removes the expired archives of a plan. Safe to repeat.
+ *
+ * Removes none when it is doubtful what time it is: for `doubt`, or because the newest archive stands apart from all others and
+ * all of those look expired at once. That is what a clock that jumped forward looks like; after a long pause of the plan the
+ * next run removes them.
+ *
+ * @returns `doubt`: why nothing was removed, where something would have been
+ */
+export async function rotateArchives(
+  archive: Archive,
+  plan: string,
+  { now, doubt }: { now: Date; doubt?: string | undefined },
+): Promise<{ kept: number; removed: number; doubt?: string }> {
   const names = (await fileNames(archive.directory)).filter((name) => parseArchiveName(name, plan) !== undefined);
   const expired = selectExpiredArchives(names, { plan, now, keepDays: archive.keepDays, keepAtLeast: archive.keepAtLeast });
+  const why = expired.length === 0 ? undefined : (doubt ?? doubtNewest(names, plan, { now, keepDays: archive.keepDays }));
+  if (why !== undefined) return { kept: names.length, removed: 0, doubt: why };
   for (const name of expired) await rm(join(archive.directory, name), { force: true });
   return { kept: names.length - expired.length, removed: expired.length };
+}
+
+function doubtNewest(
+  names: readonly string[],
+  plan: string,
+  { now, keepDays }: { now: Date; keepDays: number },
+): string | undefined {
+  const times = names.flatMap((name) => parseArchiveName(name, plan)?.startedAtMs ?? []).sort((a, b) => b - a);
+  const previous = times[1];
+  if (previous === undefined || previous >= now.getTime() - keepDays * DAY_MS || !standsApart(times)) return undefined;
+  return (
+    `all but the newest look older than ${keepDays} days at once, the next one being of ${new Date(previous).toISOString()}. ` +
+    'Did a clock jump? If the plan just stood still for long, its next run removes them'
+  );
 }
 
 /** Directories and links are nobody's archives. */

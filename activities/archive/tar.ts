@@ -32,7 +32,7 @@ export async function packStage(job: TarJob, file: string): Promise<void> {
   }, PROGRESS_INTERVAL_MS);
   context.report({ phase: 'write', bytesDone: 0 });
   try {
-    await runTar(job, [
+    await runTar(job, file, [
       '--create',
       '--sort=name',
       '--format=posix',
@@ -55,7 +55,7 @@ export async function packStage(job: TarJob, file: string): Promise<void> {
 export async function compareWithStage(job: TarJob, file: string): Promise<void> {
   job.context.report({ phase: 'verify' });
   const expected = await countEntries(job.stageDirectory);
-  const { members } = await runTar(job, [
+  const { members } = await runTar(job, file, [
     '--compare',
     '--verbose',
     // A name with a newline is still one line.
@@ -71,7 +71,7 @@ function commonArguments(job: TarJob, file: string): string[] {
   return ['--use-compress-program', COMPRESSORS[job.format], '--force-local', '--file', file, '--directory', job.stageDirectory];
 }
 
-async function runTar(job: TarJob, args: readonly string[]): Promise<{ members: number }> {
+async function runTar(job: TarJob, file: string, args: readonly string[]): Promise<{ members: number }> {
   // Missing, it would be tar's error, and a less clear one.
   await job.programs.find(COMPRESSORS[job.format].split(' ', 1)[0] ?? '');
   let members = 0;
@@ -79,6 +79,7 @@ async function runTar(job: TarJob, args: readonly string[]): Promise<{ members: 
   const { exitCode, stderr } = await job.programs.run({
     program: 'tar',
     args,
+    subject: `archive ${file}`,
     signal: job.context.signal,
     consume: async (stdout) => {
       for await (const line of readLines(stdout)) {

@@ -45,6 +45,7 @@ export async function unpackArchive(
       '--',
       ...members,
     ],
+    subject: `archive ${file}`,
     signal: context.signal,
   });
   if (exitCode === 0) return contents;

@@ -79,7 +79,7 @@ export async function openDrill(
       hasSearchAttributes: deps.hasSearchAttributes,
     };
   } catch (error) {
-    throw endRetries(error, plan, run, request.when_busy);
+    throw endRetries(error, plan, { run, now: context.now() }, request.when_busy);
   }
 }
 

@@ -3,10 +3,20 @@ import { join } from 'node:path';
 import type { Repository } from '../../config/types.ts';
 import { type ProgramRequest, type ProgramResult, type Programs, SECRET_PATH } from '../../process/programs.ts';
 import type { PhaseContext } from '../phase.ts';
-import { RESTIC_EXIT, resticError } from './exit-codes.ts';
+import { explainHang, RESTIC_EXIT, repositoryAway, resticError } from './exit-codes.ts';
+import { lastOpened } from './known-repository.ts';
 
-/** restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. */
-const RETRY_LOCK = '30s';
+/**
+ * restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. It does nothing
+ * meanwhile, so it is never as long as what passes for a hang.
+ */
+const RETRY_LOCK_MS = 30_000;
+
+/** So long before the phase is given up restic is ended: what it was waiting for can then still be told. */
+const DEADLINE_MARGIN_MS = 3_000;
+const SHORTEST_CALL_MS = 1_000;
+/** Node's timers reach no further. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What restic needs to be called: the repository, and the activity that calls it. */
 export interface ResticBinding {
@@ -17,7 +27,7 @@ export interface ResticBinding {
   readonly context: PhaseContext;
 }
 
-export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart'>;
+export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart' | 'progress'>;
 
 /**
  * Calls restic as it is: past the gate, and without a look at dead locks. Any exit code is a result.
@@ -33,14 +43,29 @@ export async function callRestic(
   const cache = join(binding.stateDirectory, 'cache', 'restic');
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const options = repository.options.flatMap((pair) => ['-o', pair]);
-  return binding.programs.run({
+  const endsInMs = Math.max(context.remainingMs() - DEADLINE_MARGIN_MS, SHORTEST_CALL_MS);
+  const timeoutMs = Math.min(extra.timeoutMs ?? Number.POSITIVE_INFINITY, endsInMs);
+  const request: ProgramRequest = {
     program: 'restic',
-    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', RETRY_LOCK, ...options, ...args],
+    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', retryLock(binding.programs), ...options, ...args],
     env: { ...(await resolveEnvironment(repository, context)), RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
     secretInput: await context.readSecret(repository.password),
     signal: context.signal,
+    // Its status comes by the clock.
+    progress: 'activity-beyond-output',
+    subject: `repository ${repository.name}`,
     ...extra,
-  });
+    ...(timeoutMs <= LONGEST_TIMER_MS ? { timeoutMs } : {}),
+  };
+  try {
+    return await binding.programs.run(request);
+  } catch (error) {
+    throw explainHang(error, { repository: repository.name, command: args[0] ?? '', isDeadline: timeoutMs === endsInMs });
+  }
+}
+
+function retryLock({ noProgressMs }: Programs): string {
+  return `${Math.floor(Math.min(RETRY_LOCK_MS, noProgressMs / 2) / 1000)}s`;
 }
 
 /** Asks restic without taking a lock, and returns its output. @throws {PhaseError} for any exit code but 0 */
@@ -54,9 +79,12 @@ export async function queryUnlocked(
   return result.stdout;
 }
 
-/** The error for a call that did not end well. */
+/** The error for a call that did not end well. A repository that is missing where it was before is away. */
 export function failed(binding: ResticBinding, command: string, result: ProgramResult): Error {
-  return resticError({ repository: binding.repository.name, command, exitCode: result.exitCode, stderr: result.stderr });
+  const { name } = binding.repository;
+  const known = result.exitCode === RESTIC_EXIT.repositoryMissing ? lastOpened(binding) : undefined;
+  if (known !== undefined) return repositoryAway(name, known, result.stderr);
+  return resticError({ repository: name, command, exitCode: result.exitCode, stderr: result.stderr });
 }
 
 async function resolveEnvironment(repository: Repository, context: PhaseContext): Promise<Record<string, string>> {

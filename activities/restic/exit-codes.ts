@@ -1,4 +1,5 @@
 import type { FailureType } from '../../contract/failures.ts';
+import { ProgramStalled, ProgramTimeout } from '../../process/errors.ts';
 import { PhaseError } from '../phase-error.ts';
 import { readErrorOutput } from './output.ts';
 
@@ -42,6 +43,42 @@ export function resticError(options: { repository: string; command: string; exit
     type,
     `repository ${options.repository}: restic ${options.command} failed: ${said}. ${advice}`.trim(),
     type === 'RepositoryLocked' ? { retryAfterMs: LOCK_RETRY_MS } : {},
+  );
+}
+
+/** The error for a repository that is not where it was opened before: most likely its disk is not mounted. */
+export function repositoryAway(
+  repository: string,
+  known: { openedAt: string /** Where that is noted. */; file: string },
+  stderr: string,
+): PhaseError {
+  const said = readErrorOutput(stderr).slice(-1).join('') || 'there is none';
+  return new PhaseError(
+    'StorageUnavailable',
+    `repository ${repository} is not at its place any more, where it was last opened ${known.openedAt.slice(0, 16).replace('T', ' ')} UTC: ${said}. ` +
+      `Is its disk mounted? The run goes on by itself once it is back. If it is gone for good, remove ${known.file}; then \`holdfast init ${repository}\` makes a new one.`,
+  );
+}
+
+/**
+ * What it means that a restic had to be ended: for want of progress, or since its time was up. Errors of another kind are
+ * returned as they are. restic itself tries again for 15 min to reach a backend, and says so on its error output alone.
+ */
+export function explainHang(error: unknown, call: { repository: string; command: string; isDeadline: boolean }): unknown {
+  const isStalled = error instanceof ProgramStalled;
+  const isLate = error instanceof ProgramTimeout && call.isDeadline;
+  if (!isStalled && !isLate) return error;
+  const tries = readErrorOutput(error.stderr).filter((line) => /retrying after/.test(line));
+  const type = /no space left on device|disk quota exceeded/i.test(tries.at(-1) ?? '') ? 'DiskFull' : 'StorageUnavailable';
+  if (tries.length === 0 && isStalled) return error;
+  const what = `repository ${call.repository}: restic ${call.command}`;
+  const options = { cause: error, isFinal: isLate };
+  if (tries.length === 0) return new PhaseError('ProcessTimeout', `${what} was ended because the deadline passed.`, options);
+  const since = isStalled ? `for ${Math.round(error.stalledMs / 1000)} s` : 'until the deadline';
+  return new PhaseError(
+    type,
+    `${what} tried in vain ${since}: ${tries.at(-1)}. ${ADVICE[type]?.(call.repository) ?? ''}`.trim(),
+    options,
   );
 }
 

@@ -5,12 +5,13 @@
  */
 import type { Retention } from '../../config/types.ts';
 import type { SnapshotFile } from '../../contract/restore.ts';
-import { ProgramTimeout } from '../../process/errors.ts';
+import { ProgramStalled, ProgramTimeout } from '../../process/errors.ts';
 import type { Programs } from '../../process/programs.ts';
 import { PhaseError } from '../phase-error.ts';
 import { forgetPreviewArguments, snapshotsArguments } from './arguments.ts';
 import { type BackupResult, backUp } from './backup.ts';
 import { queryRestic, type ResticBinding } from './invocation.ts';
+import { noteOpened } from './known-repository.ts';
 import { listSnapshot } from './list.ts';
 import { parseForgetPreview, parseRepositoryId, parseSnapshots, type ResticSnapshot, type RestoreSummary } from './output.ts';
 import { type RestoreSnapshotOptions, restoreSnapshot } from './restore.ts';
@@ -22,7 +23,7 @@ const PROBE_TIMEOUT_MS = 60_000;
 export interface Restic {
   /** Opens the repository and returns its id. @throws {PhaseError} RepositoryMissing, AuthRejected, StorageUnavailable, … */
   probe(): Promise<string>;
-  /** Creates the repository, unless there is one that the password opens. Never in a place that merely cannot be reached. */
+  /** Creates the repository, unless there is one that the password opens. Never where it merely cannot be reached, or was before. */
   init(): Promise<{ repositoryId: string; wasCreated: boolean }>;
   /** Backs up a directory as `.`. */
   backup(options: { directory: string; host: string; tags: readonly string[] }): Promise<BackupResult>;
@@ -70,13 +71,15 @@ export function createRestic(binding: ResticBinding): Restic {
 
 async function probe(binding: ResticBinding): Promise<string> {
   try {
-    return parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+    const id = parseRepositoryId(await queryRestic(binding, ['cat', 'config', '--no-lock'], { timeoutMs: PROBE_TIMEOUT_MS }));
+    noteOpened(binding, id);
+    return id;
   } catch (error) {
-    if (!(error instanceof ProgramTimeout)) throw error;
+    if (!(error instanceof ProgramTimeout || error instanceof ProgramStalled)) throw error;
     const { name } = binding.repository;
     throw new PhaseError(
       'StorageUnavailable',
-      `repository ${name} did not answer within ${PROBE_TIMEOUT_MS / 1000} s. The run goes on by itself once it can be reached.`,
+      `repository ${name} did not answer within ${(error instanceof ProgramStalled ? error.stalledMs : PROBE_TIMEOUT_MS) / 1000} s. The run goes on by itself once it can be reached.`,
       { cause: error },
     );
   }

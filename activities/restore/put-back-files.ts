@@ -94,10 +94,17 @@ async function prepare(job: FilesJob, swap: Swap, draft: string, context: PhaseC
     program: 'xargs',
     args: ['--null', '--', 'cp', '--archive', '--reflink=auto', '--no-target-directory', '--'],
     input: Buffer.concat([toBuffer(treePath(job, root)), Buffer.from([0]), raw(draft), Buffer.from([0])]),
+    subject: swap.place,
     signal: context.signal,
   });
   if (copied.exitCode !== 0) throw copyFailed(source, copied.stderr);
-  const synced = await programs.run({ program: 'sync', args: ['--file-system', source.base], signal: context.signal });
+  const synced = await programs.run({
+    program: 'sync',
+    args: ['--file-system', source.base],
+    // It only waits, for as long as the disk needs.
+    progress: 'none',
+    signal: context.signal,
+  });
   if (synced.exitCode !== 0) throw copyFailed(source, synced.stderr);
 }
 

@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const LOOK_EACH_MS = 50;
+
 /**
  * Which runs have a phase at work in this process right now.
  *
@@ -15,6 +19,13 @@ export class ActivePhases {
     } finally {
       this.#runIds.splice(this.#runIds.indexOf(runId), 1);
     }
+  }
+
+  /** Waits until no phase of the run is at work; false when one still is after `limitMs`. */
+  async haveEnded(runId: string, limitMs: number): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    while (this.has(runId) && performance.now() < deadline) await sleep(LOOK_EACH_MS);
+    return !this.has(runId);
   }
 
   /** Whether any phase of the run is at work. */

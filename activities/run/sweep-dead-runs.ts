@@ -7,9 +7,12 @@ import { removeWorkspace } from './workspace.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'configuration' | 'isRunOpen'> & { activePhases: ActivePhases };
 
-/** Says whether a run may still be at work. */
+/** Phases of a terminated run hear of it within a second or two, and their children are ended soon after. */
+const PHASES_END_WITHIN_MS = 10_000;
+
+/** Says whether a run may still be at work. Of one that Temporal has ended, the phases are waited for. */
 export function runOpenness({ activePhases, isRunOpen }: Dependencies): IsRunOpen {
-  return async (run) => activePhases.has(run.runId) || isRunOpen(run);
+  return async (run) => (await isRunOpen(run)) || !(await activePhases.haveEnded(run.runId, PHASES_END_WITHIN_MS));
 }
 
 /**

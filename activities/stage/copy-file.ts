@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { namePath } from './name-path.ts';
 
 /** What a file that grows while it is read goes on with. */
 const MIN_CHUNK_BYTES = 64 * 1024;
@@ -39,8 +40,8 @@ export async function copyFileHashed(
   try {
     const to = await open(target, 'wx', 0o600);
     try {
-      const result = await readHashed(from, options, (chunk) => writeAll(to, chunk));
-      if (options.withoutSync !== true) await to.sync();
+      const result = await readHashed(from, options, (chunk) => writeAll(to, chunk).catch(namePath(target)));
+      if (options.withoutSync !== true) await to.sync().catch(namePath(target));
       return result;
     } finally {
       await to.close();

@@ -108,6 +108,11 @@ async function requireDirectory(copy: FilesCopy, path: BytePath): Promise<void> 
 /** One sync for all files: syncing each of many small ones takes a hundred times as long. */
 async function syncFileSystem(copy: FilesCopy): Promise<void> {
   copy.context.report({ phase: 'sync' });
-  const result = await copy.programs.run({ program: 'sync', args: ['--file-system', copy.target], signal: copy.signal });
+  const result = await copy.programs.run({
+    program: 'sync',
+    args: ['--file-system', copy.target],
+    progress: 'none',
+    signal: copy.signal,
+  });
   if (result.exitCode !== 0) throw new Error(`the stage could not be synced to the disk: ${result.stderr}`);
 }

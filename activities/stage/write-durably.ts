@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { namePath } from './name-path.ts';
 
 /** What a file system answers that cannot sync a directory, as some network ones. */
 const UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR']);
@@ -9,8 +10,8 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
+    await file.writeFile(text).catch(namePath(partial));
+    await file.sync().catch(namePath(partial));
   } finally {
     await file.close();
   }

@@ -111,7 +111,7 @@ async function backUpAt(directory: string, stage: string, time: string): Promise
   return summary.snapshot_id;
 }
 
-test('a policy that would not keep the snapshot just made forgets nothing', () =>
+test('a snapshot of the future, left by a clock that was wrong, makes retention wait with a warning', () =>
   withDirectory(async (directory) => {
     const { deps, restic, stage, context } = await prepare(directory, '{ keep_last: 1 }');
     await writeFile(join(stage, 'data'), 'restic refuses an empty snapshot');
@@ -119,10 +119,39 @@ test('a policy that would not keep the snapshot just made forgets nothing', () =
     await backUpAt(directory, stage, '2030-01-01 03:00:00');
     const snapshotId = await backUpAt(directory, stage, '2026-01-01 03:00:00');
     const run = { plan: 'tracker', workflowId: 'w', runId: '2', startedAt: '2026-01-01T03:00:00Z' };
-    const forgetting = forgetSnapshots(deps, { run, snapshotId }, context);
-    await expect(forgetting).rejects.toMatchObject({
-      type: 'DumpRejected',
-      message: expect.stringContaining('nothing was forgotten'),
-    });
+    expect(await forgetSnapshots(deps, { run, snapshotId }, context)).toEqual({ kept: 2, removed: 0 });
+    expect(context.warnings).toEqual([expect.stringMatching(/no snapshot of plan tracker was forgotten: .* 2030-01-01/)]);
     expect(await restic.snapshots({ host: 'test-host', tags: ['plan:tracker'] })).toHaveLength(2);
+  }));
+
+test(
+  'a clock that jumped a year forward forgets no snapshot; once it is plain that time went on, the next run does',
+  () =>
+    withDirectory(async (directory) => {
+      const { deps, restic, stage, context } = await prepare(directory, '{ keep_within: 7d }');
+      await writeFile(join(stage, 'data'), 'restic refuses an empty snapshot');
+      for (const day of ['01', '02', '03', '04']) await backUpAt(directory, stage, `2025-01-${day} 03:00:00`);
+      const forgetAt = async (day: string) => {
+        const snapshotId = await backUpAt(directory, stage, `${day} 03:00:00`);
+        const run = { plan: 'tracker', workflowId: 'w', runId: day, startedAt: `${day}T03:00:00Z` };
+        return forgetSnapshots(deps, { run, snapshotId }, context);
+      };
+      expect(await forgetAt('2026-01-05')).toEqual({ kept: 5, removed: 0 });
+      expect(context.warnings).toEqual([expect.stringContaining('Did a clock jump?')]);
+      expect(await forgetAt('2026-01-06')).toEqual({ kept: 2, removed: 4 });
+      expect(await restic.snapshots({ host: 'test-host', tags: ['plan:tracker'] })).toHaveLength(2);
+    }),
+  120_000,
+);
+
+test('with a clock far from Temporal’s nothing is forgotten', () =>
+  withDirectory(async (directory) => {
+    const { deps, stage, context } = await prepare(directory, '{ keep_last: 1 }');
+    await writeFile(join(stage, 'data'), 'restic refuses an empty snapshot');
+    for (const day of ['01', '02', '03']) await backUpAt(directory, stage, `2026-01-${day} 03:00:00`);
+    const snapshotId = await backUpAt(directory, stage, '2026-01-04 03:00:00');
+    const run = { plan: 'tracker', workflowId: 'w', runId: '1', startedAt: '2026-01-04T03:00:00Z' };
+    const late = { ...context, now: () => Date.now() - DAY_MS };
+    expect(await forgetSnapshots(deps, { run, snapshotId }, late)).toEqual({ kept: 4, removed: 0 });
+    expect(context.warnings).toEqual([expect.stringContaining('24 h ahead of Temporal')]);
   }));

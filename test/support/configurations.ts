@@ -47,6 +47,7 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     restoreDirectory: '/var/lib/holdfast/restore',
     maxParallelRuns: 1,
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
+    noProgressTimeoutMs: 900_000,
     plans: new Map(plans.map((each) => [each.name, each])),
     notifications: [],
   };

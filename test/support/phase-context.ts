@@ -29,6 +29,8 @@ export function createTestContext(environment: Record<string, string | undefined
     warnings,
     progress,
     signal: controller.signal,
+    now: () => Date.now(),
+    remainingMs: () => Number.POSITIVE_INFINITY,
     report: (latest) => void progress.push(latest),
     warn: (message) => void warnings.push(message),
     readSecret: async (reference) => {

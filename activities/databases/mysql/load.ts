@@ -95,6 +95,8 @@ async function runSql(
     env: CLIENT_ENVIRONMENT,
     input: sql,
     secretInput: options,
+    // It waits for the server, which may build an index for as long as it likes.
+    progress: 'none',
     signal: context.signal,
     killAfterMs: 500,
   });

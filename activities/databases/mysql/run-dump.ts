@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { ProgramStalled } from '../../../process/errors.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { describeSource } from './address.ts';
@@ -18,9 +19,6 @@ export interface RawDump {
   sha256: string;
   contents: DumpContents;
 }
-
-/** A dump that sends nothing for so long waits for a lock, or for a network that is gone. */
-const STALL_MS = 15 * 60_000;
 
 /**
  * Runs the dump program and takes what it writes into `file`, reading each byte once.
@@ -55,27 +53,24 @@ interface Job {
 
 async function call(job: Job, args: readonly string[]): Promise<ClientEnd> {
   const { client, options } = job.session;
-  const stalled = new AbortController();
-  const watchdog = setTimeout(() => stalled.abort(stall(job.session)), STALL_MS);
   try {
     const { exitCode, stderr } = await job.programs.run({
       program: client.dumpProgram,
       args,
       env: CLIENT_ENVIRONMENT,
       secretInput: options,
-      signal: AbortSignal.any([job.context.signal, stalled.signal]),
+      signal: job.context.signal,
       killAfterMs: 500,
       consume: async (stdout) => {
         for await (const chunk of stdout) {
-          watchdog.refresh();
           await job.writer.write(chunk);
           reportProgress(job);
         }
       },
     });
     return { program: client.dumpProgram, exitCode, stderr };
-  } finally {
-    clearTimeout(watchdog);
+  } catch (error) {
+    throw error instanceof ProgramStalled ? stall(job.session, error) : error;
   }
 }
 
@@ -90,11 +85,12 @@ function reportProgress({ session, context, writer, scanner }: Job): void {
   });
 }
 
-function stall({ source, client }: Session): Problem {
+function stall({ source }: Session, { message }: ProgramStalled): Problem {
   return new Problem(
     'ProcessTimeout',
-    `${describeSource(source)}: ${client.dumpProgram} sent nothing for ${STALL_MS / 60_000} minutes.`,
-    'Does another session hold a lock on a table? SHOW PROCESSLIST tells.',
+    `${describeSource(source)}: ${message}.`,
+    'Does another session hold a lock on a table? SHOW PROCESSLIST tells. The dump is tried again. If its server rightly needs ' +
+      'longer before it sends something, raise no_progress_timeout in holdfast.yaml.',
   );
 }
 

@@ -11,6 +11,7 @@ export interface Connection {
    * Runs SQL or dot-commands and returns all rows that they print, once all have ended.
    *
    * @throws {ConnectionLost} at the first statement that fails.
+   * @throws {ProgramStalled} when it made no progress for too long.
    * @throws {ProgramKilled} when somebody else ended the child.
    * @throws the reason of the signal.
    */
@@ -57,6 +58,11 @@ export function databaseUri(path: string, mode: OpenMode): string {
   return `file:${encoded}?${mode === 'rw' ? 'mode=rw' : 'mode=ro&immutable=1'}`;
 }
 
+/** For messages. */
+function pathOf(uri: string): string {
+  return decodeURIComponent(uri.replace(/^file:/, '').replace(/\?.*$/, ''));
+}
+
 /**
  * Starts sqlite3 on a database. It opens the file at the first statement, so nothing is known of the database yet.
  *
@@ -70,6 +76,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     args: [...OPEN_ARGUMENTS, uri],
     signal: killer.signal,
     killAfterMs: CLOSE_GRACE_MS,
+    subject: pathOf(uri),
   });
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number) => void timers.push(setTimeout(() => killer.abort(new Error('closed')), ms));
@@ -83,7 +90,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     program.write(`${sql}\n.print "${END_OF_ANSWER}"\n`);
     const rows: Row[] = [];
     for (;;) {
-      const line = await unlessAborted(program.lines.next(), signal);
+      const line = await program.whileItWorks(async () => unlessAborted(program.lines.next(), signal));
       if (line.done === true) throw lost(await program.stop());
       if (line.value === END_OF_ANSWER) return rows;
       rows.push(parseRow(line.value));

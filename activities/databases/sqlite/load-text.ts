@@ -37,6 +37,7 @@ export async function loadText(
     // By a URI: a file that it finds under the plain name is opened before -safe counts, with a module that writes files (3.40)
     args: ['-safe', ...OPEN_ARGUMENTS, databaseUri(database, 'rw')],
     input: withoutCommands(file, before),
+    subject: file,
     signal,
   });
   return exitCode === 0 ? undefined : stderr;

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HashOptions } from '../../stage/copy-file.ts';
+import { namePath } from '../../stage/name-path.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -14,7 +15,7 @@ export async function copyPlain(source: string, target: string, options: HashOpt
   try {
     const to = await open(target, 'wx', 0o600);
     try {
-      await pour(from, to, options);
+      await pour(from, to, { ...options, target });
     } finally {
       await to.close();
     }
@@ -23,14 +24,15 @@ export async function copyPlain(source: string, target: string, options: HashOpt
   }
 }
 
-async function pour(from: FileHandle, to: FileHandle, options: HashOptions): Promise<void> {
+async function pour(from: FileHandle, to: FileHandle, options: HashOptions & { target: string }): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let position = 0; ; ) {
     options.signal.throwIfAborted();
     const { bytesRead } = await from.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
     for (let offset = 0; offset < bytesRead; ) {
-      offset += (await to.write(buffer, offset, bytesRead - offset, position + offset)).bytesWritten;
+      const written = to.write(buffer, offset, bytesRead - offset, position + offset);
+      offset += (await written.catch(namePath(options.target))).bytesWritten;
     }
     position += bytesRead;
     options.onProgress?.(position);
@@ -50,7 +52,7 @@ export async function syncFile(path: string, signal: AbortSignal): Promise<void>
 async function syncToEnd(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    await file.sync();
+    await file.sync().catch(namePath(path));
   } finally {
     await file.close();
   }

@@ -79,6 +79,7 @@ async function dumpTables(job: DumpJob, names: readonly string[]): Promise<RawDu
       program: 'sqlite3',
       args: [...OPEN_ARGUMENTS, databaseUri(source.path, 'rw')],
       input: dumpScript(names),
+      subject: source.path,
       signal: context.signal,
       consume: async (stdout) => {
         answers = await receive(stdout, file, () => reportText(job, file.bytes));

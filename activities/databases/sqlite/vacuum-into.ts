@@ -29,7 +29,7 @@ export async function vacuumInto(job: DumpJob, method: string): Promise<RawDump>
     const hash = await hashFile(partial, { signal: context.signal });
     return { ...hash, method, journalMode: String(rows[0]?.['journal_mode']) };
   } catch (error) {
-    throw explain(source, 'VACUUM INTO of', error);
+    throw explain(source, `VACUUM INTO ${partial} of`, error);
   } finally {
     clearInterval(poll);
     await connection.close();

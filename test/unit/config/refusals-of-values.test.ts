@@ -56,6 +56,7 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     'plans.tracker.schedule.catch_up_within',
     'must be at least 10s',
   ],
+  ['a no-progress timeout of nothing', { no_progress_timeout: '1s' }, 'no_progress_timeout', 'must be at least 10s'],
   ['a deadline of nothing', { 'plans.tracker.deadline': '0s' }, 'plans.tracker.deadline', 'must be at least 10s'],
   [
     'hooks that do nothing',

@@ -6,6 +6,7 @@ const SCHEDULE = { timezone: 'UTC', jitterMs: 0, catchUpWithinMs: 43_200_000, ov
 test('what is left out has its default, and directories of a plan follow from its name', async () => {
   const configuration = await load(sampleWith({ staging_directory: '/var//lib/staging/' }));
   expect(configuration.maxParallelRuns).toBe(1);
+  expect(configuration.noProgressTimeoutMs).toBe(900_000);
   const repository = configuration.repositories.get('main');
   expect(repository).toEqual({
     name: 'main',

@@ -53,10 +53,42 @@ test('the newest ones stay however old they are', () => {
 
 test('archives are removed, and neither foreign files nor directories of that name', () =>
   withDirectory(async (directory) => {
-    for (const name of [nameOf(1), nameOf(20), nameOf(21), nameOf(20, 'tracker-db'), 'notes.txt'])
+    for (const name of [nameOf(1), nameOf(6), nameOf(20), nameOf(21), nameOf(20, 'tracker-db'), 'notes.txt'])
       await writeFile(join(directory, name), '');
     await mkdir(join(directory, nameOf(30)));
     const archive = { directory, format: 'tar.zst', keepDays: 7, keepAtLeast: 1 } as const;
-    expect(await rotateArchives(archive, 'tracker', NOW)).toEqual({ kept: 1, removed: 2 });
-    expect((await readdir(directory)).sort()).toEqual([nameOf(1), nameOf(20, 'tracker-db'), nameOf(30), 'notes.txt'].sort());
+    expect(await rotateArchives(archive, 'tracker', { now: NOW })).toEqual({ kept: 2, removed: 2 });
+    expect((await readdir(directory)).sort()).toEqual(
+      [nameOf(1), nameOf(6), nameOf(20, 'tracker-db'), nameOf(30), 'notes.txt'].sort(),
+    );
   }));
+
+/** Rotates archives of these ages in days, and says what is left. */
+async function rotate(ages: number[], options: { keepDays?: number; doubt?: string } = {}) {
+  return withDirectory(async (directory) => {
+    for (const age of ages) await writeFile(join(directory, nameOf(age)), '');
+    const archive = { directory, format: 'tar.zst', keepDays: options.keepDays ?? 7, keepAtLeast: 1 } as const;
+    const { doubt } = await rotateArchives(archive, 'tracker', { now: NOW, doubt: options.doubt });
+    return { left: (await readdir(directory)).length, doubt };
+  });
+}
+
+test('a clock that jumped a year forward removes nothing, and what it looks like is said', async () => {
+  const { left, doubt } = await rotate([0, 365, 366, 367, 368]);
+  expect(left).toBe(5);
+  expect(doubt).toContain('all but the newest look older than 7 days at once');
+});
+
+test('after a pause of the plan its second run removes what is expired', async () => {
+  expect(await rotate([0, 1, 365, 366, 367])).toEqual({ left: 2, doubt: undefined });
+});
+
+test('a plan that runs more seldom than its archives are kept is no jump of a clock', async () => {
+  expect(await rotate([0, 30, 60, 90])).toEqual({ left: 1, doubt: undefined });
+});
+
+test('where the clock itself is in doubt nothing is removed, and nothing is said unless something would have been', async () => {
+  const doubt = 'the clock of this machine is 24 h ahead';
+  expect(await rotate([0, 1, 20, 21], { doubt })).toEqual({ left: 4, doubt });
+  expect(await rotate([0, 1, 2], { doubt })).toEqual({ left: 3, doubt: undefined });
+});
