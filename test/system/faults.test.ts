@@ -9,6 +9,8 @@ const CELLS: Cell[] = [
   [BACKUP, 'kill child', 'middle', 'dumpMysql tracker'],
   [BACKUP, 'kill child', 'middle', 'forgetSnapshots'],
   [BACKUP, 'stop worker', 'end', 'createSnapshot'],
+  [BACKUP, 'kill worker', 'end', 'beforeDump'],
+  [BACKUP, 'terminate', 'middle', 'dumpSqlite tracker'],
   [BACKUP, 'cancel', 'middle', 'createSnapshot'],
   [BACKUP, 'terminate', 'middle', 'writeArchive'],
   [DRILL, 'kill worker', 'middle', 'verifyDatabase mysql/tracker'],

@@ -58,6 +58,8 @@ export class Lane {
     for (const name of ['probe', 'tmp', 'data/etc/empty']) await mkdir(join(directory, name), { recursive: true });
     for (let file = 0; file < 50; file += 1) await writeFile(join(directory, `data/etc/${file}.toml`), `generation = ${file}\n`);
     await createTrackerDatabase(join(directory, 'data/tracker.db'), { journalMode: 'wal', bytes: sqliteBytes });
+    await writeFile(join(directory, 'service'), SERVICE);
+    await writeFile(join(directory, 'service.running'), '');
     await holdfast.restic('init');
     await lane.startServer();
     await lane.startWorker();
@@ -188,6 +190,15 @@ export class Lane {
   }
 }
 
+/** Stands for a service that a plan stops for its dumps: a file says whether it runs. It takes its time, as services do. */
+const SERVICE = `
+case "$1" in
+  stop) sleep 0.1; rm -f "$0.running"; sleep 0.1 ;;
+  start) sleep 0.1; : > "$0.running"; sleep 0.1 ;;
+  state) test -e "$0.running" ;;
+esac
+`;
+
 function render(directory: string, database: DatabaseServer): string {
   return renderConfiguration(directory, {
     sources: `
@@ -201,6 +212,10 @@ mysql:
     extra: `
 archive: { directory: ${directory}/archives, keep_days: 0, keep_at_least: 2 }
 retention: { keep_last: 2 }
+hooks:
+  before_dump: [sh, ${directory}/service, stop]
+  after_dump: [sh, ${directory}/service, start]
+  state: [sh, ${directory}/service, state]
 verification:
   schedule: { cron: "0 6 1 1 *" }
   queries:

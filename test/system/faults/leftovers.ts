@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HOOKS_JOURNAL } from '../../../contract/hooks.ts';
 import type { Lane } from './lane.ts';
 
 /** Processes that a worker of the lane started, itself not counted. */
@@ -26,6 +27,10 @@ export async function findLeftovers(lane: Lane): Promise<string[]> {
     ...childrenOf(lane).map((child) => `process: ${child}`),
     ...below('staging').map((name) => `stage: ${name}`),
     ...below('state/plans/tracker/run').map((name) => `working file: ${name}`),
+    ...below('state/plans/tracker')
+      .filter((name) => name === HOOKS_JOURNAL)
+      .map((name) => `debt of hooks: ${name}`),
+    ...(existsSync(join(directory, 'service.running')) ? [] : ['the service is stopped']),
     ...below('state/drill').flatMap((plan) => below('state/drill', plan).map((name) => `scratch: ${name}`)),
     ...below('state/restores').map((name) => `record of a restore: ${name}`),
     ...below('restore').map((name) => `restored: ${name}`),

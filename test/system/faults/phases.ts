@@ -20,9 +20,11 @@ export const BACKUP: Subject = {
   input: { plan: 'tracker' },
   phases: {
     openRun: ['restic', 'sqlite3', 'mariadb'],
+    beforeDump: ['sh'],
     'stageFiles config': [],
     'dumpSqlite tracker': ['sqlite3'],
     'dumpMysql tracker': MARIADB_CLIENTS,
+    afterDump: ['sh'],
     sealStage: [],
     createSnapshot: ['restic'],
     writeArchive: ['tar'],
