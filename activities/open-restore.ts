@@ -10,7 +10,7 @@ import { parseRestoreInput } from './restore/parse-restore-input.ts';
 import { type PlannedRestore, planRestore } from './restore/plan-restore.ts';
 import { preparePlace } from './restore/restore-place.ts';
 import { requireRoom } from './restore/room.ts';
-import { entriesOf } from './restore/source-entries.ts';
+import { entriesOf, entriesOfFile } from './restore/source-entries.ts';
 
 /**
  * Begins a restore: judges the input, finds the backup by its exact id, reads its manifest, and looks whether there is room and
@@ -67,9 +67,7 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 }
 
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
-  const wanted =
-    request.file === undefined
-      ? entriesOf(manifest, new Set(sources))
-      : manifest.entries.filter(({ path }) => path === request.file);
+  const { file } = request;
+  const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
   return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
 }

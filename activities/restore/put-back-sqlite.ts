@@ -5,6 +5,7 @@ import type { SqliteSource } from '../../config/types.ts';
 import { type RunReference, sourceId } from '../../contract/backup.ts';
 import type { Programs } from '../../process/programs.ts';
 import { connect, databaseUri, quoteText, withConnection } from '../databases/sqlite/connection.ts';
+import { replayedPath } from '../databases/sqlite/incremental/replay.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { bytePath } from '../stage/byte-path.ts';
@@ -75,7 +76,7 @@ function toPath(latin1: string): string {
 
 async function prepare(job: SqliteJob, swap: Swap, draft: string, context: PhaseContext): Promise<void> {
   const { facts, source, tree } = job;
-  const dump = join(tree, facts.path);
+  const dump = join(tree, facts.chain === undefined ? facts.path : replayedPath(facts));
   context.report({ phase: 'copy', currentItem: sourceId(source) });
   if (facts.path.endsWith('.sql')) {
     await loadText(job, { dump, draft }, context);

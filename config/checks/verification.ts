@@ -30,8 +30,10 @@ export const checkRequiredFiles = eachPlan((plan, name) =>
 
 /** `sqlite/tracker.db` belongs to the source `sqlite/tracker`; names have no dots. */
 function isInStage(file: string, plan: PlanDraft): boolean {
-  const [kind, second = ''] = file.replace(/^(\.\/)+/, '').split('/');
+  const [kind, second = '', ...rest] = file.replace(/^(\.\/)+/, '').split('/');
   if (!isSourceKind(kind)) return STAGE_FILES.includes(file);
+  // What `method: incremental` leaves is a directory: sqlite/tracker/base.db.
+  if (kind === 'sqlite' && plan.sources?.sqlite?.[second]?.method === 'incremental') return rest.length > 0;
   return namesOf(plan.sources?.[kind]).includes(kind === 'files' ? second : second.replace(/\..*$/, ''));
 }
 

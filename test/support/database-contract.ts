@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { DatabaseSource } from '../../activities/databases/database-source.ts';
+import type { DatabaseSource, Dump } from '../../activities/databases/database-source.ts';
 import type { MysqlSource, SqliteSource } from '../../config/types.ts';
 import { sourceId } from '../../contract/backup.ts';
 import type { FailureType } from '../../contract/failures.ts';
@@ -33,6 +33,8 @@ export interface ContractSubject<Kind> {
    * @throws when it does not restore, does not pass the vendor's check, or breaks the writer's invariant.
    */
   restore(dump: string, directory: string): Promise<Record<string, number>>;
+  /** Where a dump is a directory: makes the one file that its facts describe below `directory`, with the tools of the vendor. */
+  assemble?(dump: string, directory: string): Promise<string>;
   /** Ends what `create` started. The directory is removed by the suite. */
   dispose(): Promise<void>;
 }
@@ -94,9 +96,9 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
       const context = createTestContext();
       const target = stage.target(subject.source);
       const dump = await database.dump(subject.source, target, context);
-      const content = await readFile(target);
-      expect((await stat(target)).mode & 0o777).toBe(0o600);
-      expect(await stage.files()).toEqual([database.stagePath(subject.source)]);
+      const content = await readFile((await subject.assemble?.(target, await stage.scratch())) ?? target);
+      expect(await stage.files()).toEqual(filesOf(dump));
+      for (const file of filesOf(dump)) expect((await stat(stage.inside(file))).mode & 0o777).toBe(0o600);
       expect(dump.method).not.toBe('');
       expect(dump.bytes).toBe(content.length);
       expect(dump.facts).toMatchObject({
@@ -121,8 +123,8 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
       await writeFile(target, 'older');
       await writeFile(`${target}.partial`, 'older and longer '.repeat(100_000));
       const dump = await database.dump(subject.source, target, createTestContext());
-      expect(await stage.files()).toEqual([database.stagePath(subject.source)]);
-      expect((await stat(target)).size).toBe(dump.bytes);
+      expect(await stage.files()).toEqual(filesOf(dump));
+      expect((await stat((await subject.assemble?.(target, await stage.scratch())) ?? target)).size).toBe(dump.bytes);
       expect(await subject.restore(target, await stage.scratch())).toEqual(await subject.countRows());
     });
 
@@ -211,8 +213,15 @@ export function describeDatabaseContract<Kind extends DatabaseConfiguration>(con
   });
 }
 
+/** Files that a dump says it left, relative to the stage. */
+function filesOf({ entries, facts }: Dump): string[] {
+  return entries === undefined ? [facts.path] : entries.map(({ path }) => path).sort();
+}
+
 interface Stage<Kind> {
   target(source: Kind): string;
+  /** Absolute path of something in the stage. */
+  inside(path: string): string;
   /** Files in the stage, relative to it. */
   files(): Promise<string[]>;
   /** A new empty directory outside the stage. */
@@ -224,6 +233,7 @@ async function openStage<Kind extends DatabaseConfiguration>(database: DatabaseS
   for (const kind of ['sqlite', 'mysql']) await mkdir(join(stage, kind));
   return {
     target: (source) => join(stage, database.stagePath(source)),
+    inside: (path) => join(stage, path),
     files: async () => {
       const entries = await readdir(stage, { recursive: true, withFileTypes: true });
       return entries
@@ -243,7 +253,7 @@ async function phasesOf<Kind extends DatabaseConfiguration>(
 ): Promise<string[]> {
   const context = createTestContext();
   await database.dump(source, target, context);
-  await rm(target);
+  await rm(target, { recursive: true });
   for (const { bytesDone, bytesTotal } of context.progress) {
     if (bytesDone !== undefined && bytesTotal !== undefined) expect(bytesDone).toBeLessThanOrEqual(bytesTotal);
   }
