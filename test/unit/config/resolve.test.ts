@@ -98,3 +98,18 @@ test('what is given is kept, in milliseconds, ratios and references', async () =
     { source: { kind: 'mysql', name: 'shop' }, sql: 'x', atLeast: 1, atMost: 2, notEmpty: true },
   ]);
 });
+
+test('an incremental source has places for its chain below the directories of its plan', async () => {
+  const configuration = await load(
+    sampleWith({ 'plans.tracker.sources.sqlite.main': { path: '/data/main.db', method: 'incremental', rebase_at: '40%' } }),
+  );
+  const plan = configuration.plans.get('tracker');
+  expect(plan?.sources[1]).toMatchObject({
+    method: 'incremental',
+    chain: {
+      directory: `${plan?.stateDirectory}/chains/sqlite.main`,
+      viewDirectory: `${plan?.stageDirectory}.chains/sqlite.main`,
+      rebaseRatio: 0.4,
+    },
+  });
+});

@@ -27,8 +27,11 @@ export async function loadChain(directory: string, source: string, options: Hash
   const kept = parse(text);
   if (kept === undefined) return { broken: `has a ${CHAIN_NAME} that this Holdfast did not write` };
   if (kept.chain.source !== source) return { broken: `belongs to ${kept.chain.source}` };
+  const files = chainDirectory(directory, kept.chain);
+  // What is in it shows while it is read.
+  if ((await sealOf(join(files, kept.table.name))) === undefined) return { broken: `lacks ${kept.table.name}` };
   for (const file of chainFiles(kept.chain)) {
-    const path = join(chainDirectory(directory, kept.chain), file.name);
+    const path = join(files, file.name);
     const seal = await sealOf(path);
     if (seal === undefined) return { broken: `lacks ${file.name}` };
     if (isSame(seal, kept.seals[file.name])) continue;

