@@ -5,7 +5,6 @@ import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
 import type { DatabaseFacts, SqliteFacts } from '../../../stage/manifest.ts';
 import { BASE_NAME, CHAIN_NAME, type Chain, chainSchema } from './chain.ts';
-import { syncFile } from './chain-store.ts';
 
 /** A restored chain cannot be replayed: something of it is missing, or sqlite3 refuses it. */
 export class ReplayFailed extends Error {
@@ -50,7 +49,6 @@ export async function replayChain(
     report({ bytesDone, bytesTotal });
   }
   if (await exists(`${target}-wal`)) await checkpoint(programs, target, context);
-  await syncFile(target);
   const onProgress = (hashed: number) => report({ bytesDone: Math.min(bytesTotal, bytesDone + hashed), bytesTotal });
   return hashFile(target, { signal: context.signal, onProgress });
 }
