@@ -11,6 +11,7 @@ import type { DatabaseSource, Dump } from '../database-source.ts';
 import { type DatabaseFile, inspectDatabaseFile } from './database-file.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
 import { examine } from './examine.ts';
+import { estimateIncremental } from './incremental/estimate.ts';
 import { dumpIncremental } from './incremental/index.ts';
 import { pinAndCopy } from './pin-and-copy.ts';
 import type { DatabaseContent } from './read-content.ts';
@@ -34,6 +35,7 @@ export function createSqliteDatabase(programs: Programs): DatabaseSource<SqliteS
     examine: (source, context) => examine(programs, source, context),
     estimateBytes: async (source) => {
       const { bytes, walBytes } = await inspectDatabaseFile(source);
+      if (source.method === 'incremental') return estimateIncremental(source, bytes + walBytes);
       return (bytes + walBytes) * (source.method === 'sql' ? SQL_GROWTH : 1);
     },
     verifyRestored: (restored, context) => verifyRestored(programs, restored, context),

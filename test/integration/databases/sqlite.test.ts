@@ -88,6 +88,8 @@ function chainContract(journalMode: 'wal' | 'delete'): DatabaseContract<SqliteSo
   const plain = contract(`SQLite by its changes, journal mode ${journalMode}`, journalMode, {});
   return {
     ...plain,
+    // The newest of base.db, 0001.wal, 0002.wal, …
+    newBytes: ({ entries }) => entries?.filter(({ path }) => /base\.db|\.wal$/.test(path)).at(-1)?.bytes ?? Number.NaN,
     create: async (directory) => {
       const subject = await plain.create(directory);
       const chain = { directory: join(directory, 'chain'), viewDirectory: join(directory, 'views/chain'), rebaseRatio: 1 };

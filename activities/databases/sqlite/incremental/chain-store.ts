@@ -4,6 +4,9 @@ import { type HashOptions, hashFile } from '../../../stage/copy-file.ts';
 import { syncDirectory, writeDurably } from '../../../stage/write-durably.ts';
 import { CHAIN_NAME, type Chain, chainFiles, type KeptChain, keptChainSchema, type Seal } from './chain.ts';
 
+/** So long a file that nobody touched is taken for what was written to it. */
+const HASH_INTERVAL_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** What was found where a chain is kept. `broken` continues "the chain …". */
 export type FoundChain = { kept: KeptChain } | { broken: string } | undefined;
 
@@ -14,15 +17,12 @@ export function chainDirectory(directory: string, { id }: Pick<Chain, 'id'>): st
 
 /**
  * Reads the chain of a source, and looks whether its files are those that were written. A file that nobody touched is not read again;
- * any other is hashed.
+ * any other is hashed, and once a week each is.
  *
  * @throws the signal's reason, or the system error
  */
 export async function loadChain(directory: string, source: string, options: HashOptions): Promise<FoundChain> {
-  const text = await readFile(join(directory, CHAIN_NAME), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readText(directory);
   if (text === undefined) return undefined;
   const kept = parse(text);
   if (kept === undefined) return { broken: `has a ${CHAIN_NAME} that this Holdfast did not write` };
@@ -30,15 +30,16 @@ export async function loadChain(directory: string, source: string, options: Hash
   const files = chainDirectory(directory, kept.chain);
   // What is in it shows while it is read.
   if ((await sealOf(join(files, kept.table.name))) === undefined) return { broken: `lacks ${kept.table.name}` };
+  const isDue = Date.now() - Date.parse(kept.hashed_at) > HASH_INTERVAL_MS;
   for (const file of chainFiles(kept.chain)) {
     const path = join(files, file.name);
     const seal = await sealOf(path);
     if (seal === undefined) return { broken: `lacks ${file.name}` };
-    if (isSame(seal, kept.seals[file.name])) continue;
+    if (isSame(seal, kept.seals[file.name]) && !isDue) continue;
     const { bytes, sha256 } = await hashFile(path, options);
     if (bytes !== file.bytes || sha256 !== file.sha256) return { broken: `has another ${file.name} than was written` };
   }
-  return { kept };
+  return { kept: isDue ? { ...kept, hashed_at: new Date().toISOString() } : kept };
 }
 
 /** Removes what the description does not name: leavings of runs that died. Without a description, everything. */
@@ -74,6 +75,19 @@ export async function syncFile(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** What the description of a chain says; undefined where there is none that can be read. */
+export async function readDescription(directory: string): Promise<KeptChain | undefined> {
+  const text = await readText(directory);
+  return text === undefined ? undefined : parse(text);
+}
+
+async function readText(directory: string): Promise<string | undefined> {
+  return readFile(join(directory, CHAIN_NAME), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 function parse(text: string): KeptChain | undefined {

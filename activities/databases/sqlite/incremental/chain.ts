@@ -36,6 +36,8 @@ export const keptChainSchema = z.object({
   seals: z.record(z.string(), seal),
   /** When quick_check last passed, ISO 8601. */
   checked_at: z.string(),
+  /** When all files were last read and hashed: a disk may lose a byte that nobody wrote to. */
+  hashed_at: z.string(),
 });
 
 export type Chain = z.infer<typeof chainSchema>;

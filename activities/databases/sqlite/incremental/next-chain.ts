@@ -77,7 +77,8 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
     deltas: [],
     database: { bytes, pages: Math.ceil(bytes / pageSize), sha256 },
   };
-  const kept = { chain, table: { name: numbered(0, 'pages'), sha256: tableSha256 }, checked_at: new Date().toISOString() };
+  const now = new Date().toISOString();
+  const kept = { chain, table: { name: numbered(0, 'pages'), sha256: tableSha256 }, checked_at: now, hashed_at: now };
   return { kept, content, method: 'incremental, new base', journalMode: pinned.pin.journalMode };
 }
 
@@ -110,7 +111,7 @@ export async function extendChain(
   );
   const method = describe(written, file.bytes / chain.page_size);
   const common = { content, method, journalMode: pin.journalMode };
-  if (delta === undefined) return { kept: { chain, table: kept.table, checked_at: checkedAt }, ...common };
+  if (delta === undefined) return { kept: { ...kept, checked_at: checkedAt }, ...common };
   const { bytes, sha256 } = written.database;
   const next = {
     ...chain,
@@ -118,7 +119,7 @@ export async function extendChain(
     database: { bytes, sha256, pages: bytes / chain.page_size },
   };
   const table = { name: paths.tableName, sha256: written.tableSha256 };
-  return { kept: { chain: next, table, checked_at: checkedAt }, ...common };
+  return { kept: { ...kept, chain: next, table, checked_at: checkedAt }, ...common };
 }
 
 const UNFIT = 'the table of its pages and its SHA-256 do not fit together';

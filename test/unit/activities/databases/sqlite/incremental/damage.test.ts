@@ -63,6 +63,19 @@ test.each<[what: string, says: RegExp, damage: () => Promise<unknown>]>([
     /another base\.db/,
     () => rewrite(scene, (kept) => Object.assign(kept.chain.base, { sha256: 'f'.repeat(64) }) && (kept.seals = {})),
   ],
+  [
+    'a byte that the disk lost more than a week ago, without a trace',
+    /another base\.db/,
+    async () => {
+      await flip(join(scene.files, 'base.db'));
+      const { ino, size, mtimeNs, ctimeNs } = await stat(join(scene.files, 'base.db'), { bigint: true });
+      const seal = { inode: `${ino}`, bytes: `${size}`, mtime_ns: `${mtimeNs}`, ctime_ns: `${ctimeNs}` };
+      await rewrite(scene, (kept) => {
+        kept.seals['base.db'] = seal;
+        kept.hashed_at = new Date(Date.now() - 8 * 86_400_000).toISOString();
+      });
+    },
+  ],
 ])('%s is never built upon: a new base takes its place, with a warning', async (_what, says, damage) => {
   await withDirectory(async (directory) => {
     scene = await twoDays(directory);
