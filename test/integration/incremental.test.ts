@@ -72,7 +72,12 @@ test('repeat runs beside a busy writer store what has changed, restic does not r
 
   await change(20_000);
   const writer = await startSqliteWriter(live, 50);
-  const changed = await backUp().finally(() => writer.stop());
+  let changed: Awaited<ReturnType<typeof backUp>>;
+  try {
+    changed = await backUp();
+  } finally {
+    await writer.stop();
+  }
   expect(await unmodifiedIn(changed.snapshot_id)).toBe(1);
   expect(changed.bytes_added).toBeLessThan(BYTES / 5);
   expect(await readdir(join(holdfast.directory, 'staging'))).toEqual(['tracker.chains']);

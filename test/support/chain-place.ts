@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Dump } from '../../activities/databases/database-source.ts';
 import { createSqliteDatabase } from '../../activities/databases/sqlite/index.ts';
 import type { SqliteSource } from '../../config/types.ts';
@@ -16,15 +16,17 @@ export class ChainPlace {
   readonly target: string;
   readonly source: SqliteSource;
 
-  constructor(directory: string, settings: { rebaseRatio?: number } = {}) {
+  /** `stage`: a directory in place of this one for what the stage holds. */
+  constructor(directory: string, settings: { rebaseRatio?: number; stage?: string } = {}) {
     this.directory = directory;
     this.path = join(directory, 'live.db');
-    this.target = join(directory, 'stage/sqlite/tracker');
+    const stage = settings.stage ?? directory;
+    this.target = join(stage, 'stage/sqlite/tracker');
     this.source = sqliteSource(this.path, {
       method: 'incremental',
       chain: {
         directory: join(directory, 'state/chain'),
-        viewDirectory: join(directory, 'views/chain'),
+        viewDirectory: join(stage, 'views/chain'),
         rebaseRatio: settings.rebaseRatio ?? 1,
       },
     });
@@ -32,7 +34,7 @@ export class ChainPlace {
 
   /** A dump; the chain then lies in the stage. */
   async dump(context: TestContext = createTestContext()): Promise<Dump> {
-    await mkdir(join(this.directory, 'stage/sqlite'), { recursive: true });
+    await mkdir(dirname(this.target), { recursive: true });
     return database.dump(this.source, this.target, context);
   }
 

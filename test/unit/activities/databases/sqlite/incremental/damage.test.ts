@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from '@jest/globals';
 import type { KeptChain } from '../../../../../../activities/databases/sqlite/incremental/chain.ts';
@@ -61,7 +61,11 @@ test.each<[what: string, says: RegExp, damage: () => Promise<unknown>]>([
   [
     'a description of other files',
     /another base\.db/,
-    () => rewrite(scene, (kept) => Object.assign(kept.chain.base, { sha256: 'f'.repeat(64) }) && (kept.seals = {})),
+    () =>
+      rewrite(scene, (kept) => {
+        kept.chain.base.sha256 = 'f'.repeat(64);
+        kept.seals = {};
+      }),
   ],
   [
     'a byte that the disk lost more than a week ago, without a trace',
@@ -133,4 +137,25 @@ test('files of the chain that lie in the stage are those of the state directory,
       expect((await stat(join(place.target, name))).ino).toBe((await stat(join(files, name))).ino);
     }
   });
+});
+
+test('where the stage is on another file system the files of the chain are copied once, and that is said', async () => {
+  const elsewhere = await mkdtemp('/dev/shm/holdfast-test-');
+  try {
+    await withDirectory(async (directory) => {
+      const place = new ChainPlace(directory, { stage: elsewhere });
+      await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 300_000 });
+      const first = createTestContext();
+      await place.dump(first);
+      expect(first.warnings).toEqual([expect.stringMatching(/cannot share files, so the chain lies on the disk twice/)]);
+      const before = await stat(join(place.target, 'base.db'));
+      await sqlite3(place.path, CHANGE);
+      await place.dump();
+      const after = await stat(join(place.target, 'base.db'));
+      expect({ ino: after.ino, ctimeMs: after.ctimeMs }).toEqual({ ino: before.ino, ctimeMs: before.ctimeMs });
+      expect(await sha256Of(await place.replay())).toBe(await sha256Of(place.path));
+    });
+  } finally {
+    await rm(elsewhere, { recursive: true, force: true });
+  }
 });
