@@ -17,7 +17,7 @@ import { requireShortStall } from '../writer-stall.ts';
 import { BASE_NAME, type ChainFile, type ChainPart, deltaBytes, type KeptChain, numbered } from './chain.ts';
 import { chainDirectory, syncFile } from './chain-store.ts';
 import { addPages, OVERLAY_NAME, PriorPages, readBits, sha256Of } from './overlay.ts';
-import { type PackJob, packDelta } from './pack-delta.ts';
+import { MIN_PACKED_BYTES, type PackJob, packDelta } from './pack-delta.ts';
 import { readPinned } from './pinned-content.ts';
 import { together } from './together.ts';
 import { verifyDelta } from './verify-delta.ts';
@@ -137,7 +137,7 @@ async function storeDelta(
   const { chain, table } = kept;
   const files = chainDirectory(settings.directory, chain);
   const before = kept.overlay?.bits;
-  context.report({ phase: 'pack' });
+  if (delta.bytes >= MIN_PACKED_BYTES) context.report({ phase: 'pack' });
   try {
     const bits = before === undefined ? Buffer.alloc(0) : await readBits(join(files, before.name), before.sha256);
     const parts = await packUpon(

@@ -1,5 +1,7 @@
 import { createHash, hash } from 'node:crypto';
+import { readSync, writeSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { Breath } from './breath.ts';
 import { DIGEST_BYTES } from './page-table.ts';
 import { readWal } from './wal-file.ts';
 import { WalDamaged } from './wal-format.ts';
@@ -46,10 +48,11 @@ export async function applyToOverlay(
   });
   try {
     const frames = readWal(delta, pageSize);
+    const breath = new Breath();
     for (;;) {
       const next = await frames.next();
-      signal.throwIfAborted();
-      if (next.done !== true) await writePage(file, next.value.page, (next.value.pageNumber - 1) * pageSize);
+      await breath.take(signal);
+      if (next.done !== true) writePage(file, next.value.page, (next.value.pageNumber - 1) * pageSize);
       else if (next.value.sha256 === sha256) break;
       else throw new WalDamaged(`${delta} is not what was written`);
     }
@@ -59,9 +62,9 @@ export async function applyToOverlay(
   }
 }
 
-async function writePage(file: FileHandle, page: Buffer, position: number): Promise<void> {
+function writePage(file: FileHandle, page: Buffer, position: number): void {
   for (let offset = 0; offset < page.length; ) {
-    offset += (await file.write(page, offset, page.length - offset, position + offset)).bytesWritten;
+    offset += writeSync(file.fd, page, offset, page.length - offset, position + offset);
   }
 }
 
@@ -94,8 +97,8 @@ export class PriorPages {
     return new PriorPages({ base, overlay, table: await open(paths.table, 'r') }, options);
   }
 
-  /** @throws {WalDamaged} when a page is not what the chain should have */
-  async read(first: number, count: number): Promise<Buffer> {
+  /** Synchronously: see {@link Breath}. @throws {WalDamaged} when a page is not what the chain should have */
+  read(first: number, count: number): Buffer {
     const pages = Buffer.allocUnsafe(count * this.#pageSize);
     for (let index = 0; index < count; ) {
       const isOverlaid = this.#isOverlaid(first + index);
@@ -104,11 +107,11 @@ export class PriorPages {
       const file = isOverlaid ? this.#overlay : this.#base;
       const start = index * this.#pageSize;
       const bytes = (end - index) * this.#pageSize;
-      const read = await file?.read(pages, start, bytes, (first + index - 1) * this.#pageSize);
-      if (read?.bytesRead !== bytes) throw new WalDamaged(`page ${first + index} of the chain cannot be read`);
+      const read = file === undefined ? 0 : readSync(file.fd, pages, start, bytes, (first + index - 1) * this.#pageSize);
+      if (read !== bytes) throw new WalDamaged(`page ${first + index} of the chain cannot be read`);
       index = end;
     }
-    for (let index = 0; index < count; index++) await this.#check(first + index, pages, index);
+    for (let index = 0; index < count; index++) this.#check(first + index, pages, index);
     return pages;
   }
 
@@ -120,19 +123,19 @@ export class PriorPages {
     return ((this.#bits[(page - 1) >> 3] ?? 0) & (1 << ((page - 1) & 7))) !== 0;
   }
 
-  async #check(page: number, pages: Buffer, index: number): Promise<void> {
-    const { first, block } = await this.#digestsAt(page);
+  #check(page: number, pages: Buffer, index: number): void {
+    const { first, block } = this.#digestsAt(page);
     const start = (page - first) * DIGEST_BYTES;
     const digest = hash('sha256', pages.subarray(index * this.#pageSize, (index + 1) * this.#pageSize), 'buffer');
     if (start + DIGEST_BYTES <= block.length && block.compare(digest, 0, DIGEST_BYTES, start, start + DIGEST_BYTES) === 0) return;
     throw new WalDamaged(`page ${page} of the chain is not what was written`);
   }
 
-  async #digestsAt(page: number): Promise<{ first: number; block: Buffer }> {
+  #digestsAt(page: number): { first: number; block: Buffer } {
     const { first, block: known } = this.#digests;
     if (page >= first && page < first + known.length / DIGEST_BYTES) return this.#digests;
     const block = Buffer.alloc(BLOCK_PAGES * DIGEST_BYTES);
-    const { bytesRead } = await this.#table.read(block, 0, block.length, (page - 1) * DIGEST_BYTES);
+    const bytesRead = readSync(this.#table.fd, block, 0, block.length, (page - 1) * DIGEST_BYTES);
     const loaded = { first: page, block: block.subarray(0, bytesRead) };
     this.#digests = loaded;
     return loaded;

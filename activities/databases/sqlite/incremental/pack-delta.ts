@@ -7,6 +7,7 @@ import type { Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import { hashFile } from '../../../stage/copy-file.ts';
 import { mapConcurrently } from '../../../stage/map-concurrently.ts';
+import { Breath } from './breath.ts';
 import type { ChainPart } from './chain.ts';
 import { syncFile } from './chain-store.ts';
 import type { PriorPages } from './overlay.ts';
@@ -16,10 +17,12 @@ import { FRAME_HEADER_BYTES, WAL_HEADER_BYTES } from './wal-format.ts';
 const PART_BYTES = 30 * 1024 * 1024;
 export const ZSTD_WINDOW = '--long=26';
 /** Smaller deltas stay as they are: nothing is won that would be worth a second tool in a restore. */
-const MIN_BYTES = 8 * 1024 * 1024;
+export const MIN_PACKED_BYTES = 8 * 1024 * 1024;
 /** A pack that is hardly smaller is thrown away. */
 const WORTHWHILE = 0.7;
 const CONCURRENCY = 2;
+/** So many runs are written at once. */
+const GATHERED_RUNS = 64;
 /** So many pages are read at once. */
 const MAX_RUN = 256;
 
@@ -35,8 +38,6 @@ export interface PackJob {
   prior: PriorPages;
   priorPages: number;
   signal: AbortSignal;
-  /** For tests. */
-  limits?: { partBytes: number; minBytes: number };
 }
 
 /** Pages that follow one another. */
@@ -53,9 +54,8 @@ interface Run {
  * @throws {WalDamaged} when the chain's own pages are not what was written
  */
 export async function packDelta(job: PackJob): Promise<ChainPart[] | undefined> {
-  const { partBytes, minBytes } = job.limits ?? { partBytes: PART_BYTES, minBytes: MIN_BYTES };
-  if (job.bytes < minBytes || !(await hasZstd(job.programs))) return undefined;
-  const perPart = Math.max(1, Math.floor(partBytes / (FRAME_HEADER_BYTES + job.pageSize)));
+  if (job.bytes < MIN_PACKED_BYTES || !(await hasZstd(job.programs))) return undefined;
+  const perPart = Math.max(1, Math.floor(PART_BYTES / (FRAME_HEADER_BYTES + job.pageSize)));
   const starts = Array.from({ length: Math.ceil(job.pages.length / perPart) }, (_, index) => index * perPart);
   const parts = await mapConcurrently(starts, CONCURRENCY, (start) => packPart(job, { start, perPart }));
   const packed = parts.reduce((sum, { list, patch }) => sum + list.bytes + patch.bytes, 0);
@@ -104,10 +104,16 @@ function runsOf(pages: readonly number[]): Run[] {
 async function writeOld({ prior, signal }: PackJob, runs: readonly Run[], path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
+    const breath = new Breath();
+    let gathered: Buffer[] = [];
     for (const { first, count } of runs) {
-      signal.throwIfAborted();
-      await file.writeFile(await prior.read(first, count));
+      gathered.push(prior.read(first, count));
+      await breath.take(signal);
+      if (gathered.length < GATHERED_RUNS) continue;
+      await file.writeFile(Buffer.concat(gathered));
+      gathered = [];
     }
+    await file.writeFile(Buffer.concat(gathered));
   } finally {
     await file.close();
   }

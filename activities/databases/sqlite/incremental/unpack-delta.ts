@@ -1,7 +1,9 @@
+import { readSync, writeSync } from 'node:fs';
 import { access, type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
+import { Breath } from './breath.ts';
 import type { ChainDelta } from './chain.ts';
 import { removePart, unpackArguments } from './pack-delta.ts';
 
@@ -77,15 +79,16 @@ async function writeOld(
   const text = await readFile(list, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new ReplayFailed(`${list} is missing`, { cause: error }) : error;
   });
+  const breath = new Breath();
   const from = await open(database, 'r');
   const to = await open(old, 'w', 0o600);
   try {
     for (const line of text.trimEnd().split('\n')) {
-      context.signal.throwIfAborted();
       const [first = 0, count = 0] = line.split(' ').map(Number);
       const pages = Buffer.alloc(count * pageSize);
-      const { bytesRead } = await from.read(pages, 0, pages.length, (first - 1) * pageSize);
-      await to.writeFile(pages.subarray(0, bytesRead));
+      const bytesRead = readSync(from.fd, pages, 0, pages.length, (first - 1) * pageSize);
+      writeSync(to.fd, pages, 0, bytesRead);
+      await breath.take(context.signal);
     }
   } finally {
     await from.close();
