@@ -62,6 +62,8 @@ function fromEarlierAttempt(snapshot: ResticSnapshot, stagedFiles: number): Omit
 
 async function countStagedFiles(deps: ActivityDependencies, planName: string): Promise<number> {
   const staged = await loadStagedSources(findPlan(deps.configuration, planName));
-  const counts = [...staged.values()].map(({ facts }) => (facts.kind === 'files' ? facts.files : 1));
+  const counts = [...staged.values()].map(({ facts, entries }) =>
+    facts.kind === 'files' ? facts.files : Math.max(1, entries.length),
+  );
   return counts.reduce((sum, count) => sum + count, OWN_FILES);
 }

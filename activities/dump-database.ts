@@ -24,7 +24,7 @@ export function dumpDatabase(kind: Exclude<SourceKind, 'files'>) {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const dump = await database.dump(target, context);
     await requireClaim(plan, input.run);
-    await saveStagedSource(plan, source, { facts: dump.facts, entries: [] });
-    return { source: sourceId(source), bytes: dump.bytes, files: 1, method: dump.method };
+    await saveStagedSource(plan, source, { facts: dump.facts, entries: dump.entries ?? [] });
+    return { source: sourceId(source), bytes: dump.bytes, files: dump.entries?.length ?? 1, method: dump.method };
   };
 }

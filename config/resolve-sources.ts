@@ -1,17 +1,20 @@
 import { posix } from 'node:path';
+import { chainHome, chainViews } from './chain-places.ts';
 import { resolveSecret } from './resolve-secret.ts';
 import type { FilesSourceFile, MysqlSourceFile, SourcesFile, SqliteSourceFile } from './schema/sources.ts';
 import type { ScratchMysqlFile } from './schema/verification.ts';
-import type { FilesSource, MysqlSource, ScratchMysql, Source, SqliteSource } from './types.ts';
+import type { ChainSettings, FilesSource, MysqlSource, Plan, ScratchMysql, Source, SqliteSource } from './types.ts';
 
 /** The port of MySQL and MariaDB. */
 const DEFAULT_PORT = 3306;
 
+type Directories = Pick<Plan, 'stageDirectory' | 'stateDirectory'>;
+
 /** In the order of the file: files, then sqlite, then mysql. */
-export function resolveSources({ files, sqlite, mysql }: SourcesFile): Source[] {
+export function resolveSources({ files, sqlite, mysql }: SourcesFile, directories: Directories): Source[] {
   return [
     ...Object.entries(files).map(([name, source]) => resolveFiles(name, source)),
-    ...Object.entries(sqlite).map(([name, source]) => resolveSqlite(name, source)),
+    ...Object.entries(sqlite).map(([name, source]) => resolveSqlite(name, source, directories)),
     ...Object.entries(mysql).map(([name, source]) => resolveMysql(name, source)),
   ];
 }
@@ -33,15 +36,22 @@ function plainPath(path: string): string {
   return posix.normalize(path).replace(/(.)\/$/, '$1');
 }
 
-function resolveSqlite(name: string, source: SqliteSourceFile): SqliteSource {
+function resolveSqlite(name: string, source: SqliteSourceFile, directories: Directories): SqliteSource {
+  const isIncremental = source.method === 'incremental';
   return {
     kind: 'sqlite',
     name,
     path: posix.resolve(source.path),
     method: source.method,
     allowWriterStall: source.allow_writer_stall,
+    ...(isIncremental ? { chain: resolveChain(`sqlite.${name}`, source.rebase_at, directories) } : {}),
     maxShrinkRatio: source.max_shrink,
   };
+}
+
+function resolveChain(name: string, rebaseRatio = 1, { stageDirectory, stateDirectory }: Directories): ChainSettings {
+  const directory = posix.join(chainHome(stateDirectory), name);
+  return { directory, viewDirectory: posix.join(chainViews(stageDirectory), name), rebaseRatio };
 }
 
 function resolveMysql(name: string, source: MysqlSourceFile): MysqlSource {

@@ -36,7 +36,8 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
       if (repository === undefined) throw new TypeError(`plan ${name}: the checks let an unknown repository pass`);
       const stageDirectory = posix.join(directories.stagingDirectory, name);
       const stateDirectory = posix.join(directories.stateDirectory, 'plans', name);
-      return [name, { name, repository, ...resolvePlan(plan), stageDirectory, stateDirectory }];
+      const ofPlan = { stageDirectory, stateDirectory };
+      return [name, { name, repository, ...resolvePlan(plan, ofPlan), ...ofPlan }];
     }),
   );
   return {
@@ -94,12 +95,15 @@ function resolveSchedule(schedule: ScheduleFile): Schedule {
   };
 }
 
-function resolvePlan(plan: PlanFile): Omit<Plan, 'name' | 'repository' | 'stageDirectory' | 'stateDirectory'> {
+function resolvePlan(
+  plan: PlanFile,
+  directories: Pick<Plan, 'stageDirectory' | 'stateDirectory'>,
+): Omit<Plan, 'name' | 'repository' | keyof typeof directories> {
   const { archive } = plan;
   return {
     schedule: plan.schedule && resolveSchedule(plan.schedule),
     tags: plan.tags,
-    sources: resolveSources(plan.sources),
+    sources: resolveSources(plan.sources, directories),
     archive: archive && {
       directory: posix.resolve(archive.directory),
       format: archive.format,

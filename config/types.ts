@@ -60,8 +60,18 @@ export interface FilesSource {
   readonly maxShrinkRatio: number;
 }
 
-/** `auto`: pin and copy, else VACUUM INTO. */
-export type SqliteMethod = 'auto' | 'vacuum_into' | 'sql';
+/** `auto`: pin and copy, else VACUUM INTO. `incremental`: pin, and keep what differs from the run before. */
+export type SqliteMethod = 'auto' | 'incremental' | 'vacuum_into' | 'sql';
+
+/** Where `method: incremental` keeps what it builds on, and when it begins anew. */
+export interface ChainSettings {
+  /** `<state_directory>/plans/<plan>/chains/<kind>.<source>`: a copy of the database and what has changed since. */
+  readonly directory: string;
+  /** `<staging_directory>/<plan>.chains/<kind>.<source>`: second names of those files, which a run moves into its stage. */
+  readonly viewDirectory: string;
+  /** Deltas may take so much of the base's size together; beyond it a new base is made. */
+  readonly rebaseRatio: number;
+}
 
 export interface SqliteSource {
   readonly kind: 'sqlite';
@@ -70,6 +80,8 @@ export interface SqliteSource {
   readonly method: SqliteMethod;
   /** A rollback-journal database holds up its writers while it is copied; true accepts that also above 4 s. */
   readonly allowWriterStall: boolean;
+  /** Present with `method: incremental`. */
+  readonly chain?: ChainSettings;
   readonly maxShrinkRatio: number;
 }
 

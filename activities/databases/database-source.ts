@@ -2,16 +2,19 @@ import type { Source } from '../../config/types.ts';
 import type { Finding } from '../../contract/inspect.ts';
 import type { Check } from '../../contract/verify.ts';
 import type { PhaseContext } from '../phase.ts';
-import type { DatabaseFacts } from '../stage/manifest.ts';
+import type { DatabaseFacts, ManifestEntry } from '../stage/manifest.ts';
 import type { RestoredDatabase } from './restored-database.ts';
 
 /** What a dump left in the stage. */
 export interface Dump {
+  /** Of the database itself, where it is laid out in parts. */
   bytes: number;
   /** How it was made, for the operator: `pin and copy`, `mariadb-dump 10.11.6`. */
   method: string;
   /** Goes into the manifest as it is. */
   facts: DatabaseFacts;
+  /** Files of a dump that is a directory; without them the facts tell all of the one file. */
+  entries?: ManifestEntry[];
 }
 
 /**

@@ -6,7 +6,7 @@ import type { DatabaseFacts } from '../stage/manifest.ts';
 export interface RestoredDatabase<Facts extends DatabaseFacts = DatabaseFacts> {
   /** The source as the manifest names it; the plan may no longer have it. */
   readonly source: SourceReference;
-  /** Absolute path of the restored dump. It is a scratch copy: it may be changed. */
+  /** Absolute path of the restored dump, a file or a directory. It is a scratch copy: it may be changed, and so may what is beside it. */
   readonly file: string;
   /** What the manifest says of it. */
   readonly facts: Facts;

@@ -1,12 +1,14 @@
 import { type PhaseResult, sourceId } from '../../contract/backup.ts';
 import type { CheckResult, VerifyDatabaseInput } from '../../contract/verify.ts';
 import type { Databases } from '../databases/registry.ts';
+import { isChain } from '../databases/sqlite/incremental/replay.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { readManifest } from '../restore/read-manifest.ts';
 import { restoredFile } from '../restore/restored-file.ts';
+import type { DatabaseFacts } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 import { endServersBelow } from './end-servers.ts';
 import { emptyDirectory, requireDrillClaim, scratchOf } from './scratch.ts';
@@ -25,7 +27,7 @@ export async function verifyDatabase(
   if (facts === undefined || facts.kind === 'files') {
     throw new PhaseError('Unexpected', `the manifest of the restored snapshot has no database ${id} any more.`);
   }
-  const found = await findDump(scratch.snapshot, facts.path);
+  const found = await findDump(scratch.snapshot, facts);
   if ('problem' in found) return { checks: [{ name: `${id} dump`, status: 'fail', message: found.problem }] };
   const { file } = found;
   await endServersBelow(scratch.database);
@@ -39,9 +41,9 @@ export async function verifyDatabase(
   }
 }
 
-async function findDump(tree: string, path: string): Promise<{ file: string } | { problem: string }> {
+async function findDump(tree: string, facts: DatabaseFacts): Promise<{ file: string } | { problem: string }> {
   try {
-    return { file: await restoredFile(tree, path) };
+    return { file: await restoredFile(tree, facts.path, isChain(facts) ? 'directory' : 'file') };
   } catch (error) {
     if (!(error instanceof PhaseError)) throw error;
     return { problem: error.message };

@@ -17,6 +17,7 @@ import { parseRestoreInput, type RestoreRequest } from './parse-restore-input.ts
 import { filesInTheWay } from './put-back-files.ts';
 import { databasePath } from './put-back-sqlite.ts';
 import { readManifest, requireOwn } from './read-manifest.ts';
+import { entriesOfFile } from './source-entries.ts';
 import { kindAt } from './swap.ts';
 
 /** Everything that is decided before a restore touches anything but its own place. */
@@ -83,7 +84,7 @@ function chooseSources({ only, load, file }: RestoreRequest, manifest: Manifest)
     throw new PhaseError('ConfigInvalid', `that backup holds no ${unknown.join(', ')}; it holds: ${known.join(', ')}.`);
   }
   if (file === undefined) return [...new Set(wanted)];
-  if (!manifest.entries.some(({ path, type }) => path === file && type === 'file')) {
+  if (entriesOfFile(manifest, file).length === 0) {
     throw new PhaseError('ConfigInvalid', `that backup holds no file ${displayName(file)}. \`holdfast ls\` lists what it holds.`);
   }
   return [];

@@ -5,6 +5,7 @@ import type { SqliteSource } from '../../config/types.ts';
 import { type RunReference, sourceId } from '../../contract/backup.ts';
 import type { Programs } from '../../process/programs.ts';
 import { connect, databaseUri, withConnection } from '../databases/sqlite/connection.ts';
+import { replayedPath } from '../databases/sqlite/incremental/replay.ts';
 import { loadText } from '../databases/sqlite/load-text.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
@@ -77,7 +78,7 @@ function toPath(latin1: string): string {
 
 async function prepare(job: SqliteJob, swap: Swap, draft: string, context: PhaseContext): Promise<void> {
   const { facts, source, tree } = job;
-  const dump = await restoredFile(tree, facts.path);
+  const dump = await restoredFile(tree, facts.chain === undefined ? facts.path : replayedPath(facts));
   context.report({ phase: 'copy', currentItem: sourceId(source) });
   if (facts.path.endsWith('.sql')) {
     await loadDump(job, { dump, draft }, context);

@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Plan } from '../../config/types.ts';
+import { chainHome, chainViews } from '../../config/chain-places.ts';
+import type { ChainSettings, Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
+import { retrieveView } from '../databases/sqlite/incremental/chain-view.ts';
 import { displayText } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
@@ -13,7 +15,7 @@ import { holdsClaim } from './claim.ts';
 /** What is known of a source once it lies in the stage: what sealStage makes the manifest of. */
 export interface StagedSource {
   facts: FilesFacts | DatabaseFacts;
-  /** Files sources only; a database is one file, and its facts tell all. */
+  /** None for a database that is one file: its facts tell all. */
   entries: ManifestEntry[];
 }
 
@@ -31,15 +33,19 @@ export async function requireClaim(plan: Plan, run: RunReference): Promise<void>
   );
 }
 
-/** Empties stage and working files of a plan, and makes new ones that only the worker can read. */
+/** Empties stage and working files of a plan, and makes new ones that only the worker can read. Chains of sources stay. */
 export async function prepareWorkspace(plan: Plan): Promise<void> {
   await removeWorkspace(plan);
+  await sweepChains(plan);
   await mkdir(plan.stageDirectory, { recursive: true, mode: 0o700 });
   await mkdir(workDirectory(plan), { recursive: true, mode: 0o700 });
 }
 
 /** Removes the stage and the working files. Safe to repeat. */
 export async function removeWorkspace(plan: Plan): Promise<void> {
+  for (const { name, chain } of incrementalSources(plan)) {
+    await retrieveView(join(plan.stageDirectory, 'sqlite', name), chain.viewDirectory);
+  }
   await removeTree(plan.stageDirectory);
   await rm(workDirectory(plan), { recursive: true, force: true });
 }
@@ -75,6 +81,21 @@ export async function loadLastGoodRun(plan: Plan): Promise<RunRecord | undefined
   } catch {
     return undefined;
   }
+}
+
+/** Removes chains of sources that are no longer incremental, or no longer there. */
+async function sweepChains(plan: Plan): Promise<void> {
+  const used = incrementalSources(plan).flatMap(({ chain }) => [chain.directory, chain.viewDirectory]);
+  for (const parent of [chainHome(plan.stateDirectory), chainViews(plan.stageDirectory)]) {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names) if (!used.includes(join(parent, name))) await removeTree(join(parent, name));
+  }
+}
+
+function incrementalSources({ sources }: Plan): { name: string; chain: ChainSettings }[] {
+  return sources.flatMap((source) =>
+    source.kind === 'sqlite' && source.chain !== undefined ? [{ name: source.name, chain: source.chain }] : [],
+  );
 }
 
 function lastGoodPath(plan: Plan): string {

@@ -52,8 +52,11 @@ const sqliteFacts = z.object({
   kind: z.literal('sqlite'),
   /** Relative to the stage. */
   path: pathOf('sqlite'),
+  /** With SHA-256: of the database, which a chain gives once it is replayed. */
   bytes: z.number().int(),
   sha256: z.string(),
+  /** `path` is a directory: a copy of the database and `deltas` logs to replay. */
+  chain: z.object({ pages: z.number().int(), deltas: z.number().int() }).optional(),
   method: z.string(),
   sqlite_version: z.string(),
   journal_mode: z.string(),

@@ -95,7 +95,7 @@ function hasShrunk(source: Source, bytes: number, lastSizes: SealStageOptions['l
 }
 
 async function entriesOf(plan: Plan, facts: StagedSource['facts'], entries: ManifestEntry[]): Promise<ManifestEntry[]> {
-  return facts.kind === 'files' ? entries : [await dumpEntry(plan, facts)];
+  return facts.kind === 'files' || entries.length > 0 ? entries : [await dumpEntry(plan, facts)];
 }
 
 async function dumpEntry(plan: Plan, facts: DatabaseFacts): Promise<ManifestEntry> {

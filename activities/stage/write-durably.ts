@@ -6,7 +6,7 @@ import { namePath } from './name-path.ts';
 const UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR']);
 
 /** Writes a file of mode 0600 so that after a crash it is there whole or not at all: `.partial`, sync, rename, sync of the directory. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writeDurably(path: string, text: string | Uint8Array): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
   try {

@@ -9,12 +9,14 @@ import { checkDirectories } from './directories.ts';
 import { checkMysql } from './mysql.ts';
 import { checkPlans, checkRetention, checkSources } from './plans.ts';
 import { checkEnvironment } from './repositories.ts';
+import { checkSqlite } from './sqlite.ts';
 import { checkQueries, checkRequiredFiles } from './verification.ts';
 
 const CHECKS: readonly Check[] = [
   checkEnvironment,
   checkPlans,
   checkSources,
+  checkSqlite,
   checkMysql,
   checkRetention,
   checkDirectories,

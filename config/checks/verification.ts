@@ -28,11 +28,15 @@ export const checkRequiredFiles = eachPlan((plan, name) =>
   }),
 );
 
-/** `sqlite/tracker.db` belongs to the source `sqlite/tracker`; names have no dots. */
+/** `sqlite/tracker.db` belongs to the source `sqlite/tracker`; names of databases have no dots. */
 function isInStage(file: string, plan: PlanDraft): boolean {
-  const [kind, second = ''] = file.replace(/^(\.\/)+/, '').split('/');
+  const [kind, second = '', ...rest] = file.replace(/^(\.\/)+/, '').split('/');
   if (!isSourceKind(kind)) return STAGE_FILES.includes(file);
-  return namesOf(plan.sources?.[kind]).includes(kind === 'files' ? second : second.replace(/\..*$/, ''));
+  const name = kind === 'files' ? second : second.replace(/\..*$/, '');
+  // What `method: incremental` leaves is a directory: sqlite/tracker/base.db.
+  const isChain = kind === 'sqlite' && plan.sources?.sqlite?.[name]?.method === 'incremental';
+  if (isChain && (name !== second || rest.length === 0)) return false;
+  return namesOf(plan.sources?.[kind]).includes(name);
 }
 
 /** Each query asks one database of the plan and says what it expects. */

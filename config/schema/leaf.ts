@@ -75,6 +75,16 @@ export const maxShrinkSchema = ratioSchema
   .transform((value) => parseRatio(value) ?? 0)
   .prefault('50%');
 
+/** When a chain of deltas begins anew. */
+export const rebaseSchema = ratioSchema
+  .refine((value) => parseRatio(value) !== undefined, { error: RATIO_RULE })
+  .meta({
+    description:
+      'With method incremental: how large all changes together may get, as a part of the copy that they are changes of, before a new copy is made; 100% when left out.',
+  })
+  .transform((value) => parseRatio(value) ?? 1)
+  .optional();
+
 /** A whole number of things to keep, days to wait and the like. */
 export function count(minimum: number, description: string): z.ZodInt {
   return z.int().min(minimum).max(100_000).meta({ description });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, maxShrinkSchema, nameSchema, relativePath, text } from './leaf.ts';
+import { absolutePath, maxShrinkSchema, nameSchema, rebaseSchema, relativePath, text } from './leaf.ts';
 import { passwordSchema } from './secret.ts';
 
 const filesSchema = z
@@ -25,9 +25,13 @@ const sqliteSchema = z
   .strictObject({
     path: absolutePath('Absolute path of the database file.'),
     method: z
-      .enum(['auto', 'vacuum_into', 'sql'])
-      .meta({ description: 'auto: pin the database and copy it, else VACUUM INTO. sql: a text dump.' })
+      .enum(['auto', 'incremental', 'vacuum_into', 'sql'])
+      .meta({
+        description:
+          'auto: pin the database and copy it, else VACUUM INTO. incremental: keep a copy and store the pages that changed since, for large databases. sql: a text dump.',
+      })
       .prefault('auto'),
+    rebase_at: rebaseSchema,
     allow_writer_stall: z
       .boolean()
       .meta({

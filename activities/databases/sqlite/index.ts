@@ -1,25 +1,25 @@
 /**
- * Backs up live SQLite databases by plain sqlite3 children: pin and copy, VACUUM INTO, or SQL text.
+ * Backs up live SQLite databases by plain sqlite3 children: pin and copy, pin and compare, VACUUM INTO, or SQL text.
  *
  * What must never be here: an SQLite library in this process, or `.backup`, which never ends beside a busy writer.
  */
 import { rename, rm, utimes } from 'node:fs/promises';
-import type { SqliteSource } from '../../../config/types.ts';
+import type { SqliteMethod, SqliteSource } from '../../../config/types.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import type { DatabaseSource, Dump } from '../database-source.ts';
-import { connect, databaseUri, withConnection } from './connection.ts';
 import { type DatabaseFile, inspectDatabaseFile } from './database-file.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
 import { examine } from './examine.ts';
+import { estimateIncremental } from './incremental/estimate.ts';
+import { dumpIncremental } from './incremental/index.ts';
 import { pinAndCopy } from './pin-and-copy.ts';
-import { quickCheck } from './quick-check.ts';
-import { type DatabaseContent, readContent } from './read-content.ts';
+import type { DatabaseContent } from './read-content.ts';
 import { restoreInstructions } from './restore-instructions.ts';
 import { SQL_GROWTH, sqlDump } from './sql-dump.ts';
-import { explain } from './sqlite-failure.ts';
 import { requireSqlite } from './sqlite-version.ts';
 import { vacuumInto } from './vacuum-into.ts';
+import { verifyCopy } from './verify-copy.ts';
 import { verifyRestored } from './verify-restored.ts';
 
 /**
@@ -35,6 +35,7 @@ export function createSqliteDatabase(programs: Programs): DatabaseSource<SqliteS
     examine: (source, context) => examine(programs, source, context),
     estimateBytes: async (source) => {
       const { bytes, walBytes } = await inspectDatabaseFile(source);
+      if (source.method === 'incremental') return estimateIncremental(source, bytes + walBytes);
       return (bytes + walBytes) * (source.method === 'sql' ? SQL_GROWTH : 1);
     },
     verifyRestored: (restored, context) => verifyRestored(programs, restored, context),
@@ -42,12 +43,17 @@ export function createSqliteDatabase(programs: Programs): DatabaseSource<SqliteS
   };
 }
 
-function stagePath(source: SqliteSource): string {
-  return `sqlite/${source.name}.${source.method === 'sql' ? 'sql' : 'db'}`;
+function stagePath({ method, name }: SqliteSource): string {
+  if (method === 'incremental') return `sqlite/${name}`;
+  return `sqlite/${name}.${method === 'sql' ? 'sql' : 'db'}`;
 }
 
 async function dump(programs: Programs, source: SqliteSource, target: string, context: PhaseContext): Promise<Dump> {
   context.signal.throwIfAborted();
+  if (source.method === 'incremental') {
+    await requireSqlite(programs, context.signal);
+    return dumpIncremental(programs, source, { target, path: stagePath(source) }, context);
+  }
   const partial = `${target}.partial`;
   await remove(target, partial);
   try {
@@ -55,7 +61,7 @@ async function dump(programs: Programs, source: SqliteSource, target: string, co
     const file = await inspectDatabaseFile(source);
     const job: DumpJob = { programs, source, file, partial, context };
     const raw = await dumpBy(job);
-    const content = raw.content ?? (await verify(job));
+    const content = raw.content ?? (await verifyCopy(job));
     // restic and tar then show when the database was last written to.
     await utimes(partial, file.modifiedAt, file.modifiedAt);
     context.signal.throwIfAborted();
@@ -68,7 +74,7 @@ async function dump(programs: Programs, source: SqliteSource, target: string, co
 }
 
 async function dumpBy(job: DumpJob): Promise<RawDump> {
-  switch (job.source.method) {
+  switch (job.source.method as Exclude<SqliteMethod, 'incremental'>) {
     case 'auto': {
       const result = await pinAndCopy(job);
       return 'unpinnable' in result ? vacuumInto(job, `VACUUM INTO, because ${result.unpinnable}`) : result;
@@ -77,19 +83,6 @@ async function dumpBy(job: DumpJob): Promise<RawDump> {
       return vacuumInto(job, 'VACUUM INTO');
     case 'sql':
       return sqlDump(job);
-  }
-}
-
-/** Checks the copy and reads what it holds. @throws {PhaseError} DumpRejected */
-async function verify(job: DumpJob): Promise<DatabaseContent> {
-  const { context, partial, programs, source } = job;
-  context.report({ phase: 'verify' });
-  const open = () => connect(programs, databaseUri(partial, 'immutable'), context.signal);
-  try {
-    await quickCheck(open, source, context);
-    return await withConnection(open, (connection) => readContent(connection, source, (message) => context.warn(message)));
-  } catch (error) {
-    throw explain(source, 'verifying the copy of', error);
   }
 }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Programs } from '../../../process/programs.ts';
-import { type Connection, ConnectionLost, connect, databaseUri, withConnection } from './connection.ts';
+import { type Connection, ConnectionLost, connect, databaseUri, type Row, withConnection } from './connection.ts';
 
 /** A read transaction in a sqlite3 child. While it holds, the main file does not change and is one consistent state. */
 export interface Pin {
   readonly journalMode: string;
+  /** Asks the pinned state. A statement that fails ends the pin. @throws {ConnectionLost} */
+  query(sql: string): Promise<Row[]>;
   /**
    * Asks whether the pin held all the time, and lets go of it.
    *
@@ -49,7 +51,9 @@ export async function takePin(programs: Programs, path: string, signal: AbortSig
         return { unpinnable };
       }
     }
-    return { pin: { journalMode, confirm: () => confirm(reader), close: () => reader.close() } };
+    return {
+      pin: { journalMode, query: (sql) => reader.query(sql), confirm: () => confirm(reader), close: () => reader.close() },
+    };
   } catch (error) {
     await reader.close();
     throw error;

@@ -56,7 +56,7 @@ function judge(source: SqliteSource, said: string[], context: PhaseContext): voi
   if (said.length === 0 || damage.length > 0) {
     throw new PhaseError(
       'DumpRejected',
-      `${sourceId(source)}: PRAGMA quick_check rejects the copy of ${source.path}: ${damage.slice(0, 5).join('; ') || 'no answer'}. ` +
+      `${sourceId(source)}: PRAGMA quick_check rejects ${source.path}: ${damage.slice(0, 5).join('; ') || 'no answer'}. ` +
         'The database itself is probably damaged: look with `PRAGMA integrity_check`, and restore the last good snapshot or rescue ' +
         'what is left with `.recover`.',
     );

@@ -21,8 +21,25 @@ WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name;`;
  * there was one, sqlite3 would end at `.bail on`.
  */
 export function countSql(names: readonly string[]): string {
-  const counts = names.map((name, index) => `SELECT ${index} AS position, count(*) AS n FROM ${quoteName(name)};`);
-  return ['.bail off', ...counts].join('\n');
+  return ['.bail off', ...names.map(countOne)].join('\n');
+}
+
+/** As {@link countSql}, for a connection that must not fail: of these positions only, which {@link countableSql} found. */
+export function countSomeSql(names: readonly string[], positions: ReadonlySet<number>): string {
+  return names.flatMap((name, index) => (positions.has(index) ? [countOne(name, index)] : [])).join('\n');
+}
+
+/** Finds out which tables sqlite3 can count: gives a row for each whose count it understands, and counts nothing. */
+export function countableSql(names: readonly string[]): string {
+  const tries = names.map((name, index) => {
+    // The condition never holds, which is not known before the statement runs.
+    return `SELECT CASE WHEN sqlite_version() = '' THEN (SELECT count(*) FROM ${quoteName(name)}) ELSE ${index} END AS position;`;
+  });
+  return ['.bail off', ...tries].join('\n');
+}
+
+function countOne(name: string, position: number): string {
+  return `SELECT ${position} AS position, count(*) AS n FROM ${quoteName(name)};`;
 }
 
 /** Names of the tables, from the answer to {@link TABLES_SQL}. */

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import type { SqliteSource } from '../../../config/types.ts';
+import type { SqliteMethod, SqliteSource } from '../../../config/types.ts';
 import { sourceId } from '../../../contract/backup.ts';
 
 /** A section of RESTORE.md. `stagePath` is relative to the directory that holds it. */
 export function restoreInstructions(source: SqliteSource, stagePath: string): string {
   const path = shellQuote(source.path);
-  return `\`${stagePath}\` is the SQLite database ${inlineCode(source.path)}${source.method === 'sql' ? ' as SQL text' : ''}. To put it back, in the directory of this file:
+  return `${describeDump(source, stagePath)} To put it back, in the directory of this file:
 
 1. Stop the service that uses it.
 2. Note owner and mode of what is there now, and keep it until all is well. If nothing is there any more, \`jq '.sources["${sourceId(source)}"].original' manifest.json\` tells what they were. The old \`-wal\`, \`-shm\` and \`-journal\` must not stay: they belong to the old database and would damage the restored one.
@@ -14,11 +14,11 @@ export function restoreInstructions(source: SqliteSource, stagePath: string): st
    stat -c '%U:%G %a' ${path}
    mkdir -p ${path}.before && mv ${path} ${path}-wal ${path}-shm ${path}-journal ${path}.before/ 2>/dev/null
    \`\`\`
-3. ${source.method === 'sql' ? 'Load the text into a new database' : 'Copy the file'} and check it; the answer must be \`ok\`.${source.method === 'sql' ? ' The load takes a while.' : ''}
+3. ${MAKE[source.method] ?? 'Copy the file'} and check it; the answer must be \`ok\`.${source.method === 'sql' ? ' The load takes a while.' : ''}
 
    \`\`\`sh
    mkdir -p ${shellQuote(dirname(source.path))}
-   ${source.method === 'sql' ? `sqlite3 -safe -bail ${path} < ${stagePath}` : `cp ${stagePath} ${path}`}
+   ${makeCommand(source, stagePath, path)}
    sqlite3 ${path} 'PRAGMA integrity_check'
    \`\`\`
 4. Give it the owner and mode that you noted (a dump has mode 600 and the owner of whoever restored it), and start the service.
@@ -27,6 +27,25 @@ export function restoreInstructions(source: SqliteSource, stagePath: string): st
    chown OWNER:GROUP ${path} && chmod MODE ${path}
    \`\`\`
 `;
+}
+
+const MAKE: Partial<Record<SqliteMethod, string>> = {
+  sql: 'Load the text into a new database',
+  incremental: 'Make the database of the copy and the changes',
+};
+
+function describeDump({ method, path }: SqliteSource, stagePath: string): string {
+  const is = `is the SQLite database ${inlineCode(path)}`;
+  if (method !== 'incremental') return `\`${stagePath}\` ${is}${method === 'sql' ? ' as SQL text' : ''}.`;
+  return `\`${stagePath}/\` ${is}: \`base.db\` is a copy of it as it once was, and \`0001.wal\`, \`0002.wal\`, … what has changed since, each a
+write-ahead log of SQLite. \`replay.sh\` beside them puts each log in turn beside a copy of \`base.db\`, as \`<copy>-wal\`, and has plain sqlite3
+write it into the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). A log in parts (\`0001.001.zst\`, …) is unpacked by zstd first. Then it compares the SHA-256. If \`${stagePath}.db\` lies here, Holdfast has done
+so already: copy that file instead.`;
+}
+
+function makeCommand({ method }: SqliteSource, stagePath: string, path: string): string {
+  if (method === 'incremental') return `sh ${stagePath}/replay.sh ${path}`;
+  return method === 'sql' ? `sqlite3 -safe -bail ${path} < ${stagePath}` : `cp ${stagePath} ${path}`;
 }
 
 function shellQuote(text: string): string {

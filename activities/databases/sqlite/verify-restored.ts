@@ -21,6 +21,8 @@ import {
   parseRow,
   withConnection,
 } from './connection.ts';
+import { isChain, replayChain } from './incremental/replay.ts';
+import { ReplayFailed } from './incremental/unpack-delta.ts';
 import { loadText } from './load-text.ts';
 import { readContent } from './read-content.ts';
 import { requireSqlite } from './sqlite-version.ts';
@@ -45,11 +47,11 @@ export async function verifyRestored(
     if (!isMissing) throw error;
     return [{ name: `${id} integrity_check`, status: 'skipped', message: `${error.message}. Install sqlite3.` }];
   }
-  const loaded = await load(programs, restored, context);
+  const loaded = isChain(restored.facts) ? await replay(programs, restored, context) : await load(programs, restored, context);
   if ('failure' in loaded) return [loaded.failure];
   const open = () => connect(programs, databaseUri(loaded.path, 'immutable'), context.signal);
   context.report({ phase: 'integrity_check', currentItem: id });
-  const checks = [await checkIntegrity(open, id), await checkForeignKeys(open, id)];
+  const checks = [...(loaded.checks ?? []), await checkIntegrity(open, id), await checkForeignKeys(open, id)];
   context.report({ phase: 'count rows', currentItem: id });
   checks.push(...(await checkContent(open, restored, context)));
   const queries = (restored.verification?.queries ?? []).filter(({ source }) => sourceId(source) === id);
@@ -57,12 +59,32 @@ export async function verifyRestored(
   return checks;
 }
 
+/** What is to be looked at, and what was found on the way there; or why there is nothing. */
+type Loaded = { path: string; checks?: Check[] } | { failure: Check };
+
+/** Makes the database of a chain, which must be the one that was backed up, byte by byte. */
+async function replay(
+  programs: Programs,
+  { source, file, facts }: RestoredDatabase<SqliteFacts>,
+  context: PhaseContext,
+): Promise<Loaded> {
+  const check = { name: `${sourceId(source)} replay`, expected: facts.sha256 };
+  const path = `${file}.db`;
+  try {
+    const { sha256: actual } = await replayChain({ programs, directory: file, target: path }, context);
+    return { path, checks: [{ ...check, status: actual === facts.sha256 ? 'pass' : 'fail', actual }] };
+  } catch (error) {
+    if (!(error instanceof ReplayFailed)) throw error;
+    return { failure: { ...check, status: 'fail', message: error.message } };
+  }
+}
+
 /** The database to look at: the restored file itself, or what its SQL text makes. */
 async function load(
   programs: Programs,
   { source, file, scratchDirectory }: RestoredDatabase,
   context: PhaseContext,
-): Promise<{ path: string } | { failure: Check }> {
+): Promise<Loaded> {
   if (!file.endsWith('.sql')) return { path: file };
   context.report({ phase: 'load', currentItem: sourceId(source) });
   const path = join(scratchDirectory, 'loaded.db');

@@ -12,6 +12,8 @@ export const STALL_LIMIT_MS = 4_000;
  */
 const RATES: Readonly<Record<SqliteSource['method'], number>> = {
   auto: 150 * 1024 * 1024,
+  // Hashed, and its rows counted, while it keeps still.
+  incremental: 100 * 1024 * 1024,
   vacuum_into: 100 * 1024 * 1024,
   sql: 40 * 1024 * 1024,
 };

@@ -1,4 +1,4 @@
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createSqliteDatabase } from '../../../activities/databases/sqlite/index.ts';
@@ -83,6 +83,43 @@ function contract(
   };
 }
 
+/** As {@link contract}, with a chain below the subject's directory. */
+function chainContract(journalMode: 'wal' | 'delete'): DatabaseContract<SqliteSource> {
+  const plain = contract(`SQLite by its changes, journal mode ${journalMode}`, journalMode, {});
+  return {
+    ...plain,
+    // The newest of base.db, 0001.wal, 0002.wal, …
+    newBytes: ({ entries }) => entries?.filter(({ path }) => /base\.db|\.wal$/.test(path)).at(-1)?.bytes ?? Number.NaN,
+    create: async (directory) => {
+      const subject = await plain.create(directory);
+      const chain = { directory: join(directory, 'chain'), viewDirectory: join(directory, 'views/chain'), rebaseRatio: 1 };
+      const incremental = (source: SqliteSource): SqliteSource => ({ ...source, method: 'incremental', chain });
+      const assemble = async (dump: string, scratch: string) => {
+        const path = join(await mkdtemp(join(scratch, 'assembled-')), 'tracker.db');
+        const { exitCode, stderr } = await programs.run({ program: 'sh', args: [join(dump, 'replay.sh'), path] });
+        if (exitCode !== 0) throw new Error(stderr);
+        return path;
+      };
+      return {
+        ...subject,
+        source: incremental(subject.source),
+        missing: incremental(subject.missing),
+        assemble,
+        restore: async (dump, scratch) => subject.restore(await assemble(dump, scratch), scratch),
+      };
+    },
+    failures: failures.map((failure) => ({
+      ...failure,
+      arrange: async (subject, directory) => {
+        const chain = { directory: join(directory, 'chain'), viewDirectory: join(directory, 'views/chain'), rebaseRatio: 1 };
+        return { ...(await failure.arrange(subject, directory)), method: 'incremental', chain };
+      },
+    })),
+  };
+}
+
+describeDatabaseContract(chainContract('wal'));
+describeDatabaseContract(chainContract('delete'));
 describeDatabaseContract({ ...contract('SQLite with a write-ahead log', 'wal', {}), failures });
 describeDatabaseContract(contract('SQLite with a rollback journal', 'delete', {}));
 describeDatabaseContract(contract('SQLite with a journal that persists', 'persist', {}));

@@ -48,6 +48,18 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     `${SHOP}.socket`,
     'stands beside port',
   ],
+  [
+    'a limit of changes that nobody heeds',
+    { [`${PLAN}.sources.sqlite.main.rebase_at`]: '50%' },
+    `${PLAN}.sources.sqlite.main.rebase_at`,
+    '"method: incremental" only',
+  ],
+  [
+    'a required file beside a chain',
+    { [`${PLAN}.sources.sqlite.main.method`]: 'incremental', [`${PLAN}.verification.required_files`]: ['sqlite/main.db'] },
+    `${PLAN}.verification.required_files[0]`,
+    'belongs to no source',
+  ],
   ['an authority that nobody asks', { [`${SHOP}.tls_ca`]: '/ca.pem' }, `${SHOP}.tls_ca`, '"tls: verify" only'],
   [
     'a query to an unknown source',

@@ -139,7 +139,7 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     'an unknown method',
     { 'plans.tracker.sources.sqlite.main.method': 'cp' },
     'plans.tracker.sources.sqlite.main.method',
-    'must be one of auto, vacuum_into, sql',
+    'must be one of auto, incremental, vacuum_into, sql',
   ],
   [
     'yes in place of true',

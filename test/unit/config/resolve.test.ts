@@ -127,3 +127,18 @@ test('one command of a hook or several are a list of commands, and with one hook
   });
   expect(await hooksOf({ after_dump: ['b'] })).toMatchObject({ beforeDump: [], maxStoppedMs: 21_600_000 });
 });
+
+test('an incremental source has places for its chain below the directories of its plan', async () => {
+  const configuration = await load(
+    sampleWith({ 'plans.tracker.sources.sqlite.main': { path: '/data/main.db', method: 'incremental', rebase_at: '40%' } }),
+  );
+  const plan = configuration.plans.get('tracker');
+  expect(plan?.sources[1]).toMatchObject({
+    method: 'incremental',
+    chain: {
+      directory: `${plan?.stateDirectory}/chains/sqlite.main`,
+      viewDirectory: `${plan?.stageDirectory}.chains/sqlite.main`,
+      rebaseRatio: 0.4,
+    },
+  });
+});

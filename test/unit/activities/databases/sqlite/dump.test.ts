@@ -133,17 +133,21 @@ test('SQL text keeps the settings that .dump leaves out', async () => {
   expect(await sqlite3(restored, questions)).toBe(await sqlite3(path, questions));
 });
 
-test('the commands of the restore instructions give the database back', async () => {
-  path = join(directory, "it's live.db");
-  await sqlite3(path, "CREATE TABLE t (a); INSERT INTO t VALUES ('backed up');");
-  await mkdir(join(directory, 'stage', 'sqlite'));
-  const source = sqliteSource(path);
-  await database.dump(source, join(directory, 'stage', database.stagePath(source)), context);
-  await sqlite3(path, "PRAGMA journal_mode = WAL; DELETE FROM t; INSERT INTO t VALUES ('lost');");
-  const commands = [...database.restoreInstructions(source).matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1]).join('\n');
-  const script = commands.replace('OWNER:GROUP', `${process.getuid?.()}:${process.getgid?.()}`).replace('MODE', '640');
-  const result = await programs.run({ program: 'sh', args: ['-c', script], cwd: join(directory, 'stage') });
-  expect(result.stdout).toMatch(/^ok$/m);
-  expect(await sqlite3(path, 'SELECT a FROM t')).toBe('backed up');
-  expect((await stat(path)).mode & 0o777).toBe(0o640);
-});
+test.each(['auto', 'incremental', 'sql'] as const)(
+  'the commands of the restore instructions give the database back, method %s',
+  async (method) => {
+    path = join(directory, "it's live.db");
+    await sqlite3(path, "CREATE TABLE t (a); INSERT INTO t VALUES ('backed up');");
+    await mkdir(join(directory, 'stage', 'sqlite'));
+    const chain = { directory: join(directory, 'chain'), viewDirectory: join(directory, 'view'), rebaseRatio: 1 };
+    const source = sqliteSource(path, method === 'incremental' ? { method, chain } : { method });
+    await database.dump(source, join(directory, 'stage', database.stagePath(source)), context);
+    await sqlite3(path, "PRAGMA journal_mode = WAL; DELETE FROM t; INSERT INTO t VALUES ('lost');");
+    const commands = [...database.restoreInstructions(source).matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1]).join('\n');
+    const script = commands.replace('OWNER:GROUP', `${process.getuid?.()}:${process.getgid?.()}`).replace('MODE', '640');
+    const result = await programs.run({ program: 'sh', args: ['-c', script], cwd: join(directory, 'stage') });
+    expect(result.stdout).toMatch(/^ok$/m);
+    expect(await sqlite3(path, 'SELECT a FROM t')).toBe('backed up');
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+  },
+);

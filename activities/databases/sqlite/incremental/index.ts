@@ -1,0 +1,197 @@
+/**
+ * `method: incremental`: a copy of the database that stays, and in each run the pages that differ, as write-ahead logs that sqlite3
+ * replays. restic then stores what has changed, and no more.
+ *
+ * What must never be here: a delta upon a chain that is not known to be whole, or a second copy of the database.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChainSettings, SqliteSource } from '../../../../config/types.ts';
+import { sourceId } from '../../../../contract/backup.ts';
+import type { Programs } from '../../../../process/programs.ts';
+import type { PhaseContext } from '../../../phase.ts';
+import { PhaseError } from '../../../phase-error.ts';
+import { bytePath } from '../../../stage/byte-path.ts';
+import { hashFile } from '../../../stage/copy-file.ts';
+import type { ManifestEntry } from '../../../stage/manifest.ts';
+import { manifestEntry } from '../../../stage/manifest-entry.ts';
+import type { Dump } from '../../database-source.ts';
+import { connect, databaseUri } from '../connection.ts';
+import { type DatabaseFile, inspectDatabaseFile } from '../database-file.ts';
+import { whilePinned } from '../while-pinned.ts';
+import { CHAIN_NAME, type Chain, chainFiles, type KeptChain, SCRIPT_NAME } from './chain.ts';
+import { chainDirectory, commitChain, loadChain, sweepChain } from './chain-store.ts';
+import { layView, prepareView, retrieveView } from './chain-view.ts';
+import { ChainDamaged, type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
+import { applyToOverlay, OVERLAY_NAME } from './overlay.ts';
+import { findCountable } from './pinned-content.ts';
+import { WalDamaged } from './wal-format.ts';
+
+/** Where the dump goes: a directory in the stage, absolute and relative to the stage. */
+interface Target {
+  target: string;
+  path: string;
+}
+
+/** Dumps a database into its chain, and lays that into the stage. What counts in the end is whole, whenever it was ended. */
+export async function dumpIncremental(
+  programs: Programs,
+  source: SqliteSource,
+  { target, path }: Target,
+  context: PhaseContext,
+): Promise<Dump> {
+  const settings = requireSettings(source);
+  await clear(target, settings);
+  const file = await inspectDatabaseFile(source);
+  const job: ChainJob = { programs, source, file, context, settings };
+  let kept = await load(job);
+  try {
+    await sweepChain(settings.directory, kept);
+    const next = await makeNext(job, kept);
+    context.signal.throwIfAborted();
+    const { chain } = next.kept;
+    await prepare(job, chain);
+    await commitChain(settings.directory, next.kept);
+    kept = { ...next.kept, seals: {} };
+    await layView(settings.viewDirectory, target);
+    kept = await settleOverlay(job, kept);
+    await sweepChain(settings.directory, kept);
+    context.signal.throwIfAborted();
+    const entries = await entriesOf(chain, { target, path }, context);
+    return toDump({ path, file, next, entries });
+  } catch (error) {
+    await clear(target, settings);
+    await sweepChain(settings.directory, kept);
+    throw error;
+  }
+}
+
+function requireSettings(source: SqliteSource): ChainSettings {
+  if (source.chain !== undefined) return source.chain;
+  throw new PhaseError(
+    'ConfigInvalid',
+    `${sourceId(source)}: there is no place for its chain, although its method is incremental.`,
+  );
+}
+
+/** Nothing is left in the stage; what an earlier attempt laid there goes back to where it waits for the next run. */
+async function clear(target: string, { viewDirectory }: ChainSettings): Promise<void> {
+  await retrieveView(target, viewDirectory);
+  await rm(target, { recursive: true, force: true });
+  await rm(`${target}.partial`, { recursive: true, force: true });
+}
+
+async function load({ context, settings, source }: ChainJob): Promise<KeptChain | undefined> {
+  const onProgress = (bytesDone: number) => context.report({ phase: 'check the chain', bytesDone });
+  const found = await loadChain(settings.directory, sourceId(source), { signal: context.signal, onProgress });
+  if (found === undefined) return undefined;
+  if ('broken' in found) {
+    warnOfDamage({ context, settings, source }, found.broken);
+    return undefined;
+  }
+  try {
+    return await settleOverlay({ context, settings }, found.kept);
+  } catch (error) {
+    if (!(error instanceof WalDamaged)) throw error;
+    warnOfDamage({ context, settings, source }, `cannot be gone on with (${error.message})`);
+    return undefined;
+  }
+}
+
+/** Writes what counts already into the overlay, and notes that it is there. A run that died has this done by the next one. */
+async function settleOverlay({ context, settings }: Pick<ChainJob, 'context' | 'settings'>, kept: KeptChain): Promise<KeptChain> {
+  const { chain, overlay } = kept;
+  if (overlay?.pending === undefined) return kept;
+  const files = chainDirectory(settings.directory, chain);
+  const { name, sha256 } = overlay.pending;
+  const paths = { overlay: join(files, OVERLAY_NAME), delta: join(files, name) };
+  await applyToOverlay({ ...paths, pageSize: chain.page_size, sha256 }, context.signal);
+  const settled = { ...kept, overlay: { bits: overlay.bits } };
+  await commitChain(settings.directory, settled);
+  return settled;
+}
+
+function warnOfDamage({ context, settings, source }: Pick<ChainJob, 'context' | 'settings' | 'source'>, why: string): void {
+  context.warn(`${sourceId(source)}: the chain in ${settings.directory} ${why}, so a new base takes its place.`);
+}
+
+async function makeNext(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
+  try {
+    return await makeUpon(job, kept);
+  } catch (error) {
+    if (!(error instanceof ChainDamaged)) throw error;
+    warnOfDamage(job, `cannot be gone on with (${error.message})`);
+    return makeUpon(job, undefined);
+  }
+}
+
+async function makeUpon(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
+  const { context, programs, source, settings } = job;
+  const open = () => connect(programs, databaseUri(source.path, 'rw'), context.signal);
+  const countable = kept === undefined ? new Set<string>() : await findCountable(open, job);
+  const next = await whilePinned(job, {
+    body: async (pinned) => {
+      const pageSize = await readPageSize(source.path);
+      if (kept === undefined) return newChain(job, pinned, pageSize);
+      let because = whyNoDelta(kept, { bytes: pinned.file.bytes, pageSize }, settings);
+      if (because === undefined) {
+        const extended = await extendChain(job, { pinned, kept, countable });
+        if ('kept' in extended) return extended;
+        if (extended.isDamage) warnOfDamage(job, `cannot be gone on with (${extended.because})`);
+        because = extended.because;
+      }
+      const begun = await newChain(job, pinned, pageSize);
+      return { ...begun, method: `${begun.method}, because ${because}` };
+    },
+    discard: () => sweepChain(settings.directory, kept),
+  });
+  if (!('unpinnable' in next)) return next;
+  throw new PhaseError(
+    'SourceUnavailable',
+    `${sourceId(source)}: ${source.path} cannot be pinned: ${next.unpinnable}. The backup is tried again; if it stays so, use \`method: auto\`, which then takes VACUUM INTO.`,
+  );
+}
+
+async function prepare({ context, settings, source }: ChainJob, chain: Chain): Promise<void> {
+  const files = chainDirectory(settings.directory, chain);
+  const hasCopied = await prepareView({ view: settings.viewDirectory, files, chain }, context);
+  if (!hasCopied) return;
+  context.warn(
+    `${sourceId(source)}: ${settings.viewDirectory} and ${settings.directory} cannot share files, so the chain lies on the disk twice. ` +
+      'Put staging_directory and state_directory on one file system (in a container: one volume).',
+  );
+}
+
+async function entriesOf(chain: Chain, { target, path }: Target, context: PhaseContext): Promise<ManifestEntry[]> {
+  const own = await Promise.all(
+    [CHAIN_NAME, SCRIPT_NAME].map(async (name) => ({ name, ...(await hashFile(join(target, name), context)) })),
+  );
+  return Promise.all(
+    [...chainFiles(chain), ...own].map(async ({ name, bytes, sha256 }) => {
+      const found = await stat(join(target, name), { bigint: true });
+      return manifestEntry(bytePath(`${path}/${name}`), found, { type: 'file', bytes, sha256 });
+    }),
+  );
+}
+
+function toDump(made: { path: string; file: DatabaseFile; next: NextChain; entries: ManifestEntry[] }): Dump {
+  const { path, file, next, entries } = made;
+  const { bytes, pages, sha256 } = next.kept.chain.database;
+  const { content, journalMode, method, kept } = next;
+  return {
+    bytes,
+    method,
+    entries,
+    facts: {
+      kind: 'sqlite',
+      path,
+      bytes,
+      sha256,
+      method,
+      journal_mode: journalMode,
+      original: file.original,
+      chain: { pages, deltas: kept.chain.deltas.length },
+      ...content,
+    },
+  };
+}

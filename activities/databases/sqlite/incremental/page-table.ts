@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** SHA-256, whole. A table takes 1/128 of a database with pages of 4 KiB. */
+export const DIGEST_BYTES = 32;
+
+/** A file of digests, one for each page of a database in their order, read from the first to the last. */
+export class PageTableReader {
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+  #position = 0;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** @throws the system error */
+  static async open(path: string): Promise<PageTableReader> {
+    return new PageTableReader(await open(path, 'r'));
+  }
+
+  /** Digests of the next `pages` pages; of fewer where the table ends. */
+  async next(pages: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(pages * DIGEST_BYTES);
+    let filled = 0;
+    while (filled < buffer.length) {
+      const { bytesRead } = await this.#file.read(buffer, filled, buffer.length - filled, this.#position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    this.#position += filled;
+    const digests = buffer.subarray(0, filled);
+    this.#hash.update(digests);
+    return digests;
+  }
+
+  /** Reads to the end, and returns the SHA-256 of the whole file. Nothing may be read afterwards. */
+  async finish(): Promise<string> {
+    while ((await this.next(32_768)).length > 0);
+    return this.#hash.digest('hex');
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Writes a new table, of mode 0600. */
+export class PageTableWriter {
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** @throws the system error, also when the file is there already. */
+  static async create(path: string): Promise<PageTableWriter> {
+    return new PageTableWriter(await open(path, 'wx', 0o600));
+  }
+
+  async append(digests: Buffer): Promise<void> {
+    this.#hash.update(digests);
+    for (let offset = 0; offset < digests.length; ) offset += (await this.#file.write(digests, offset)).bytesWritten;
+  }
+
+  /** SHA-256 of the whole file, which is not synced. Nothing may be written afterwards. */
+  finish(): string {
+    return this.#hash.digest('hex');
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { HashResult } from '../../../stage/copy-file.ts';
+import { progressOf, reflink } from '../pin-and-copy.ts';
+import { copyPlain } from '../plain-file.ts';
+import { type PinJob, type Pinned } from '../while-pinned.ts';
+import { requireShortStall } from '../writer-stall.ts';
+import { PageTableWriter } from './page-table.ts';
+import { scanPages } from './scan-pages.ts';
+
+export interface BaseJob extends PinJob {
+  pageSize: number;
+  /** New files. */
+  base: string;
+  table: string;
+}
+
+export interface WrittenBase {
+  database: HashResult;
+  tableSha256: string;
+}
+
+/**
+ * Copies a pinned database and makes the table of its pages, and lets go of the pin as soon as the copy is there. The digests are those
+ * of the bytes that were copied. Nothing is synced yet.
+ *
+ * @throws {PhaseError} ConfigInvalid when writers would wait too long
+ */
+export async function writeBase(job: BaseJob, { file, letGo }: Pinned): Promise<WrittenBase> {
+  const { base, source } = job;
+  const progress = progressOf(job, file);
+  const hashLater = async () => {
+    await letGo();
+    return scan(job, base, { ...progress, bytes: file.bytes });
+  };
+  if (await reflink(source.path, base)) return hashLater();
+  progress.onProgress(0);
+  if (!file.isWal) {
+    requireShortStall(source, file);
+    await copyPlain(source.path, base, progress);
+    return hashLater();
+  }
+  const copy = await open(base, 'wx', 0o600);
+  try {
+    const written = await scan(job, source.path, { ...progress, bytes: file.bytes }, copy);
+    await letGo();
+    return written;
+  } finally {
+    await copy.close();
+  }
+}
+
+async function scan(
+  { pageSize, table: path }: BaseJob,
+  from: string,
+  options: { bytes: number; signal: AbortSignal; onProgress: (bytesDone: number) => void },
+  copy?: FileHandle,
+): Promise<WrittenBase> {
+  const table = await PageTableWriter.create(path);
+  try {
+    const database = await scanPages(from, {
+      ...options,
+      pageSize,
+      consume: async ({ firstPage, pages, digests }) => {
+        await table.append(digests);
+        if (copy !== undefined) await writeAll(copy, pages, (firstPage - 1) * pageSize);
+      },
+    });
+    return { database, tableSha256: table.finish() };
+  } finally {
+    await table.close();
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
+  }
+}

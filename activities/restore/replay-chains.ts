@@ -1,0 +1,75 @@
+import { access, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Programs } from '../../process/programs.ts';
+import { isChain, replayChain, replayedPath } from '../databases/sqlite/incremental/replay.ts';
+import { ReplayFailed } from '../databases/sqlite/incremental/unpack-delta.ts';
+import { requireSqlite } from '../databases/sqlite/sqlite-version.ts';
+import type { PhaseContext } from '../phase.ts';
+import { hashFile } from '../stage/copy-file.ts';
+import type { Manifest, SqliteFacts } from '../stage/manifest.ts';
+import { removeTree } from '../stage/remove-tree.ts';
+
+/** A source of a backup that lies there as a chain. */
+export interface ChainSource {
+  id: string;
+  facts: SqliteFacts;
+}
+
+/** Those of the given sources that are chains. */
+export function chainsOf(manifest: Manifest, ids: readonly string[]): ChainSource[] {
+  return ids.flatMap((id) => {
+    const facts = manifest.sources[id];
+    return isChain(facts) ? [{ id, facts }] : [];
+  });
+}
+
+/** The chain whose database a path stands for: `sqlite/tracker.db`, which is in no backup but can be made of one. */
+export function chainAt(manifest: Manifest, path: string): ChainSource | undefined {
+  return chainsOf(manifest, Object.keys(manifest.sources)).find(({ facts }) => replayedPath(facts) === path);
+}
+
+/** Whether an attempt that died has begun to replay it: then it was compared, and its files are gone by and by. */
+export async function isBegun(directory: string, { facts }: ChainSource): Promise<boolean> {
+  return (await exists(partialPath(directory, facts))) || exists(join(directory, replayedPath(facts)));
+}
+
+/**
+ * Makes the database of a restored chain beside it, and removes the chain. Safe to repeat.
+ *
+ * @returns what is wrong with it, if anything
+ */
+export async function replayInto(
+  directory: string,
+  { facts }: ChainSource,
+  { programs, context }: { programs: Programs; context: PhaseContext },
+): Promise<string | undefined> {
+  const path = join(directory, replayedPath(facts));
+  const chain = join(directory, facts.path);
+  let sha256: string;
+  if (await exists(path)) {
+    ({ sha256 } = await hashFile(path, context));
+  } else {
+    await requireSqlite(programs, context.signal);
+    const partial = partialPath(directory, facts);
+    try {
+      ({ sha256 } = await replayChain({ programs, directory: chain, target: partial }, context));
+    } catch (error) {
+      if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
+      throw error;
+    }
+    await rename(partial, path);
+  }
+  await removeTree(chain);
+  return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
+}
+
+function partialPath(directory: string, facts: SqliteFacts): string {
+  return `${join(directory, replayedPath(facts))}.partial`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

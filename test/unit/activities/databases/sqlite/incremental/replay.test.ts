@@ -1,0 +1,80 @@
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
+import { isBegun, replayInto } from '../../../../../../activities/restore/replay-chains.ts';
+import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
+import type { Programs } from '../../../../../../process/programs.ts';
+import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
+import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
+import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
+
+/** A restored tree with a chain of three deltas, and what its manifest says of it. */
+async function restoredTree(directory: string) {
+  const place = new ChainPlace(directory, { rebaseRatio: 10 });
+  await createTrackerDatabase(place.path, { journalMode: 'delete', bytes: 300_000 });
+  let facts = (await place.dump()).facts as SqliteFacts;
+  for (let day = 1; day <= 3; day++) {
+    await sqlite3(place.path, `UPDATE torrents SET completed = completed + 1 WHERE id = ${day * 1000};`);
+    facts = (await place.dump()).facts as SqliteFacts;
+  }
+  const tree = join(directory, 'restored');
+  await cp(join(directory, 'stage'), tree, { recursive: true });
+  return { tree, chain: { id: 'sqlite/tracker', facts }, expected: await sha256Of(place.path) };
+}
+
+/** sqlite3 dies at its n-th start, and nothing more is done. */
+function dyingAt(round: number): Programs {
+  let rounds = 0;
+  return {
+    ...programs,
+    run: async (request) => {
+      const isReplay = request.args.some((argument) => argument.includes('wal_checkpoint'));
+      if (isReplay && ++rounds === round) throw new Error('killed');
+      return programs.run(request);
+    },
+  };
+}
+
+test.each([1, 2, 3])(
+  'a replay that was killed at delta %i is gone on with, and gives the database and nothing else',
+  async (round) => {
+    await withDirectory(async (directory) => {
+      const { tree, chain, expected } = await restoredTree(directory);
+      const context = createTestContext();
+      expect(await isBegun(tree, chain)).toBe(false);
+      await expect(replayInto(tree, chain, { programs: dyingAt(round), context })).rejects.toThrow('killed');
+      expect(await isBegun(tree, chain)).toBe(true);
+      expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+      expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+      expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
+      expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+    });
+  },
+);
+
+test('a chain that lacks a delta gives what it can, and is said to be another database', async () => {
+  await withDirectory(async (directory) => {
+    const { tree, chain } = await restoredTree(directory);
+    await rm(join(tree, 'sqlite/tracker/0002.wal'));
+    const context = createTestContext();
+    expect(await replayInto(tree, chain, { programs, context })).toMatch(/^has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
+    expect((await stat(join(tree, 'sqlite/tracker.db'))).size).toBeGreaterThan(0);
+  });
+});
+
+test('a chain without its base or description is left as it is', async () => {
+  await withDirectory(async (directory) => {
+    const { tree } = await restoredTree(directory);
+    for (const name of ['base.db', 'chain.json']) {
+      const copy = join(await mkdtemp(join(directory, 'copy-')), 'tracker');
+      await cp(join(tree, 'sqlite/tracker'), copy, { recursive: true });
+      await rm(join(copy, name));
+      const before = await readdir(copy);
+      const target = join(dirname(copy), 'tracker.db');
+      const replay = replayChain({ programs, directory: copy, target }, createTestContext());
+      await expect(replay).rejects.toThrow(new RegExp(`${name} is missing`));
+      expect(await readdir(copy)).toEqual(before);
+    }
+  });
+});
