@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureDetails, type FailureType } from '../contract/failures.ts';
-import { ProgramMissing, ProgramTimeout } from '../process/errors.ts';
+import { ProgramKilled, ProgramMissing, ProgramTimeout } from '../process/errors.ts';
 import type { Redactor } from '../process/redaction.ts';
 import { PhaseError } from './phase-error.ts';
 
@@ -38,6 +38,12 @@ function classify(error: unknown): Classified {
     return {
       type: 'ToolMissing',
       message: `${error.message}. Install it on the worker's machine; \`holdfast doctor\` lists what is needed.`,
+    };
+  }
+  if (error instanceof ProgramKilled) {
+    return {
+      type: 'ProcessKilled',
+      message: `${error.message}: by a person, or by the kernel for lack of memory (\`dmesg\` tells). It is started again.`,
     };
   }
   if (error instanceof ProgramTimeout) return { type: 'ProcessTimeout', message: error.message };

@@ -6,25 +6,30 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
+import { noteRestore } from './restore/open-restores.ts';
 import { parseRestoreInput } from './restore/parse-restore-input.ts';
 import { type PlannedRestore, planRestore } from './restore/plan-restore.ts';
 import { preparePlace } from './restore/restore-place.ts';
 import { requireRoom } from './restore/room.ts';
 import { entriesOf, entriesOfFile } from './restore/source-entries.ts';
+import type { ActivePhases } from './run/active-phases.ts';
+import { sweepDeadRuns } from './run/sweep-dead-runs.ts';
 
 /**
  * Begins a restore: judges the input, finds the backup by its exact id, reads its manifest, and looks whether there is room and
  * whether what would be overwritten may be.
  *
- * Safe to repeat: it begins with an empty place, and touches nothing else.
+ * Also sweeps what dead runs left. Safe to repeat: it begins with an empty place, and touches nothing else.
  */
 export async function openRestore(
-  deps: ActivityDependencies,
+  deps: ActivityDependencies & { activePhases: ActivePhases },
   { run, input }: OpenRestoreInput,
   context: PhaseContext,
 ): Promise<Omit<OpenRestoreResult, keyof PhaseResult>> {
   const { restoreDirectory } = deps.configuration;
   findPlan(deps.configuration, parseRestoreInput(input).plan);
+  await sweepDeadRuns(deps);
+  await noteRestore(deps.configuration, run);
   const place = await preparePlace(restoreDirectory, run);
   const planned = await planRestore(deps, { input, place }, context);
   requireConfirmation(planned);

@@ -10,6 +10,7 @@ import { createRestic, requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { claimPlan } from './run/claim.ts';
 import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
+import { runOpenness, sweepDeadRuns } from './run/sweep-dead-runs.ts';
 import { prepareWorkspace } from './run/workspace.ts';
 
 const backupInput = z.strictObject({
@@ -55,12 +56,13 @@ export async function openRun(
 }
 
 async function claimAndCheck(deps: OpenRunDependencies, plan: Plan, run: RunReference, context: PhaseContext): Promise<void> {
-  const { activePhases, databases, configuration, programs } = deps;
+  const { databases, configuration, programs } = deps;
   context.report({ phase: 'claim' });
+  await sweepDeadRuns(deps);
   await claimPlan({
     directory: plan.stateDirectory,
     run,
-    isRunOpen: async (holder) => activePhases.has(holder.runId) || deps.isRunOpen(holder),
+    isRunOpen: runOpenness(deps),
   });
   await prepareWorkspace(plan);
   context.report({ phase: 'check tools and repository' });

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import type { SecretReference } from '../config/types.ts';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { Progress } from '../contract/progress.ts';
 import { createRedactor } from '../process/redaction.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { toFailure } from './failures.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { createSecretReader } from './secrets/read-secret.ts';
 
 /** What a phase works with while it runs. Tests hand in a plain object. */
@@ -28,11 +29,12 @@ export interface PhaseContext {
   redact(this: void, text: string): string;
 }
 
-const HEARTBEAT_INTERVAL_MS = 2_000;
+/** A cancel reaches an activity with the answer to a heartbeat, so this is how long a cancelled child may live on at most. */
+const HEARTBEAT_INTERVAL_MS = 1_000;
 const MAX_WARNINGS = 20;
 
 /**
- * Wraps the body of an activity: heartbeats every 2 s whatever the body does, turns errors into failures of the closed set, and
+ * Wraps the body of an activity: heartbeats every second whatever the body does, turns errors into failures of the closed set, and
  * blanks secrets in everything that leaves.
  */
 export async function runActivity<Result>(
@@ -68,7 +70,7 @@ export async function runActivity<Result>(
     redact,
   };
   try {
-    return await body(context, () => summarise(warnings.map(redact)));
+    return await oneAtATime(attemptKey(activity.info), () => body(context, () => summarise(warnings.map(redact))));
   } catch (error) {
     // Whatever a cancelled child made of it: only the signal's own reason counts as cancelled.
     const cause: unknown = activity.cancellationSignal.aborted ? activity.cancellationSignal.reason : error;
@@ -76,6 +78,11 @@ export async function runActivity<Result>(
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Activity ids are unique within a run, and the same in each attempt. */
+function attemptKey({ workflowExecution, activityId }: Info): string {
+  return `${workflowExecution?.runId ?? ''} ${activityId}`;
 }
 
 /** Makes the activity of a phase: its body's result, plus the attempt and the warnings. */

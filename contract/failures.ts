@@ -50,6 +50,7 @@ export const FAILURES = {
   StorageUnavailable: { retry: 'back-off', exitCode: 1, meaning: 'the repository or archive directory cannot be reached' },
   DiskFull: { retry: 'back-off', exitCode: 1, meaning: 'a disk is full' },
   ProcessTimeout: { retry: 'back-off', exitCode: 1, meaning: 'a program made no progress or ran out of time' },
+  ProcessKilled: { retry: 'back-off', exitCode: 1, meaning: 'a program was ended from outside, for example for lack of memory' },
   PlanBusy: { retry: 'back-off', exitCode: 1, meaning: 'another run of the same plan is in progress' },
   NotificationFailed: {
     retry: 'back-off',

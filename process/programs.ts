@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSpawner, DEFAULT_KILL_AFTER_MS, finish } from './child.ts';
 import { baseEnvironment, findProgram } from './environment.ts';
+import { ProgramKilled } from './errors.ts';
 import { collect, readLines } from './output.ts';
 import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 
@@ -18,6 +19,8 @@ export interface RunningProgram {
   write(text: string): void;
   /** Lines of standard output without their newline. To be read by one reader. */
   lines: AsyncIterator<string>;
+  /** Its end, however that came; rejects with the reason of the signal. */
+  ended: Promise<ProgramResult>;
   /** Closes standard input and waits for the end; SIGKILL after `killAfterMs`. */
   stop(): Promise<ProgramResult>;
 }
@@ -28,6 +31,7 @@ export interface Programs {
    *
    * @throws {ProgramMissing} when it is not on the PATH.
    * @throws {ProgramTimeout} when `timeoutMs` passed.
+   * @throws {ProgramKilled} when somebody else ended it.
    * @throws the reason of `signal`, once the child is gone.
    */
   run(request: ProgramRequest): Promise<ProgramResult>;
@@ -82,6 +86,7 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     const result = await finish(child, request);
     const failure = (await fed) ?? (await consumed);
     if (failure !== undefined) throw failure.error;
+    if (result.signal !== undefined) throw new ProgramKilled(request.program, result.signal);
     return { ...result, stdout: Buffer.concat(captured).toString('utf8') };
   }
 
@@ -94,6 +99,7 @@ export function createPrograms(environment: Readonly<Record<string, string | und
     return {
       write: (text) => void child.stdin.write(text),
       lines: readLines(child.stdout),
+      ended,
       stop: async () => {
         child.stdin.end();
         child.stdout.resume();

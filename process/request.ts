@@ -12,7 +12,7 @@ export interface ProgramRequest {
   /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
   signal?: AbortSignal;
   timeoutMs?: number;
-  /** Default 5 000. */
+  /** Default 1 500. */
   killAfterMs?: number;
   /** Told the number of the child as soon as it is there. Must neither wait nor throw. */
   onStart?: (pid: number) => void;
@@ -28,6 +28,8 @@ export type StartRequest = Omit<ProgramRequest, 'consume' | 'input'>;
 export interface ProgramResult {
   /** 128 + n after a signal, as a shell has it. */
   exitCode: number;
+  /** What ended it, when that was a signal: `SIGKILL`. */
+  signal?: string;
   /** Captured standard output, at most 64 MiB; empty with `consume`. */
   stdout: string;
   /** End of the error output. Not redacted. */

@@ -1,7 +1,7 @@
 import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 import { NEVER_RETRIED } from '../contract/failures.ts';
 
-/** An activity that says nothing for so long is taken for dead, and started again. Activities say something every 2 s. */
+/** An activity that says nothing for so long is taken for dead, and started again. Activities say something every second. */
 const HEARTBEAT_TIMEOUT_MS = 20_000;
 
 /** Until openRun has read the plan, nobody knows its deadline. Also the longest wait for a busy plan. */

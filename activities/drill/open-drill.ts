@@ -12,6 +12,7 @@ import type { ResticSnapshot } from '../restic/output.ts';
 import { createRestic, requireRestic } from '../restic/restic.ts';
 import type { ActivePhases } from '../run/active-phases.ts';
 import { claimPlan } from '../run/claim.ts';
+import { runOpenness, sweepDeadRuns } from '../run/sweep-dead-runs.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import { drillClaimDirectory, emptyDirectory, removeScratch, scratchOf } from './scratch.ts';
 import { loadMarked } from './snapshot-marks.ts';
@@ -49,10 +50,11 @@ export async function openDrill(
   const run = { plan: plan.name, workflowId, runId, startedAt };
   try {
     context.report({ phase: 'claim' });
+    await sweepDeadRuns(deps);
     await claimPlan({
       directory: drillClaimDirectory(plan),
       run,
-      isRunOpen: async (holder) => deps.activePhases.has(holder.runId) || deps.isRunOpen(holder),
+      isRunOpen: runOpenness(deps),
     });
     const scratch = scratchOf(configuration, plan);
     await removeScratch(scratch);

@@ -7,6 +7,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { PhaseError } from '../phase-error.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
@@ -19,6 +20,9 @@ const claimSchema = z.object({
 
 type Claim = z.infer<typeof claimSchema>;
 
+/** Whether a run may still be at work: Temporal has it open, or one of its phases has not come to its end here. */
+export type IsRunOpen = (run: { workflowId: string; runId: string }) => Promise<boolean>;
+
 /** How soon a busy plan is worth another look. */
 const BUSY_RETRY_MS = 5_000;
 
@@ -30,12 +34,18 @@ const BUSY_RETRY_MS = 5_000;
  *
  * @throws {PhaseError} PlanBusy, naming the run in progress
  */
-export async function claimPlan(options: {
+export async function claimPlan(options: ClaimRequest): Promise<void> {
+  await oneAtATime(`claim ${options.directory}`, async () => claim(options));
+}
+
+interface ClaimRequest {
   /** `Plan.stateDirectory` */
   directory: string;
   run: RunReference;
-  isRunOpen(run: { workflowId: string; runId: string }): Promise<boolean>;
-}): Promise<void> {
+  isRunOpen: IsRunOpen;
+}
+
+async function claim(options: ClaimRequest): Promise<void> {
   const directory = join(options.directory, 'claims');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const current = await readClaim(directory);
@@ -45,20 +55,20 @@ export async function claimPlan(options: {
     if (await options.isRunOpen(holder)) throw busy(options.run.plan, current.claim);
   }
   const number = (current?.number ?? 0) + 1;
-  const claim = {
+  const claimed = {
     workflow_id: options.run.workflowId,
     run_id: options.run.runId,
     started_at: options.run.startedAt,
     released: false,
   };
   const draft = join(directory, `${options.run.runId}.draft`);
-  await writeFile(draft, JSON.stringify(claim), { mode: 0o600, flush: true });
+  await writeFile(draft, JSON.stringify(claimed), { mode: 0o600, flush: true });
   try {
     await link(draft, claimPath(directory, number));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const winner = await readClaim(directory);
-    throw busy(options.run.plan, winner?.claim ?? claim);
+    throw busy(options.run.plan, winner?.claim ?? claimed);
   } finally {
     await rm(draft, { force: true });
   }
@@ -80,6 +90,22 @@ export async function releaseClaim(planStateDirectory: string, runId: string): P
   const current = await readClaim(directory);
   if (current === undefined || current.claim.run_id !== runId) return;
   await writeDurably(claimPath(directory, current.number), JSON.stringify({ ...current.claim, released: true }));
+}
+
+/** Sweeps what the holder of a claim left, if that is a run that died, and gives the claim back. */
+export async function sweepDeadClaim(options: {
+  /** As in {@link claimPlan}. */
+  directory: string;
+  isRunOpen: IsRunOpen;
+  sweep(): Promise<void>;
+}): Promise<void> {
+  // Not while somebody else claims: what is swept would be the new holder's.
+  await oneAtATime(`claim ${options.directory}`, async () => {
+    const holder = await findHolder(options.directory);
+    if (holder === undefined || (await options.isRunOpen(holder))) return;
+    await options.sweep();
+    await releaseClaim(options.directory, holder.runId);
+  });
 }
 
 /** The run that the plan was claimed for last and that has not given it back; it may be dead. */

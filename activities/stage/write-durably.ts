@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 const UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR']);
 
 /** Writes a file of mode 0600 so that after a crash it is there whole or not at all: `.partial`, sync, rename, sync of the directory. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writeDurably(path: string, text: string | Uint8Array): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
   try {

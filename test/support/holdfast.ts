@@ -9,7 +9,8 @@ import type { RunDocument } from '../../client/runs/run-document.ts';
 import { findFreePort } from '../../worker/free-port.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const CLI = join(ROOT, 'dist/client/main.js');
+/** The built command line. */
+export const CLI = join(ROOT, 'dist/client/main.js');
 const READY_WITHIN_MS = 60_000;
 
 export interface CliResult {

@@ -10,6 +10,8 @@ export interface TemporalServer {
   address: string;
   /** Ends the server and waits until it is gone. */
   stop(): Promise<void>;
+  /** Ends it as a crash would, and waits until it is gone. */
+  kill(): Promise<void>;
 }
 
 export interface TemporalServerOptions {
@@ -33,10 +35,15 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
   const port = options.port ?? (await findFreePort());
   const address = `127.0.0.1:${port}`;
   const controller = new AbortController();
+  let pid = 0;
   const server = await testPrograms().start({
     program: 'temporal',
     args: serverArguments(port, options.databaseFile),
     signal: controller.signal,
+    killAfterMs: 10_000,
+    onStart: (started) => {
+      pid = started;
+    },
   });
   const drained = drain(server);
   const stop = async () => {
@@ -51,7 +58,11 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     await stop();
     throw error;
   }
-  return { address, stop };
+  const kill = async () => {
+    process.kill(pid, 'SIGKILL');
+    await stop();
+  };
+  return { address, stop, kill };
 }
 
 /** A runner that finds the tools of this checkout as `holdfast` itself does. */

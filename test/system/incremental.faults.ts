@@ -24,7 +24,7 @@ function dumpElsewhere({ source, target }: ChainPlace): ChildProcess {
 test(`a dump that is killed at any of ${KILLS} moments leaves a chain that is whole and is gone on with`, async () => {
   await withDirectory(async (directory) => {
     const place = new ChainPlace(directory, { rebaseRatio: 0.8 });
-    await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 20_000_000 });
+    await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 40_000_000 });
     await place.dump();
     let untouched = 0;
     for (let round = 1; round <= KILLS; round++) {

@@ -2,8 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MysqlSource } from '../../../config/types.ts';
-import { ProgramMissing } from '../../../process/errors.ts';
-import type { Programs, RunningProgram } from '../../../process/programs.ts';
+import { ProgramKilled, ProgramMissing } from '../../../process/errors.ts';
+import type { ProgramResult, Programs, RunningProgram } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { optionFile } from './arguments.ts';
@@ -63,7 +63,7 @@ export async function startEmbeddedServer(
   });
   const server = describeServer({ ...found, family, directory, client, running }, place.database);
   try {
-    return (await untilReady(programs, server, context)) ? server : await explain(server, directory);
+    return (await untilReady({ programs, server, running }, context)) ? server : await explain(server, directory);
   } catch (error) {
     await server.stop();
     throw error;
@@ -167,9 +167,22 @@ function describeServer(
   return { family, version, source, client, options: optionFile(undefined), cwd: join(directory, 'data'), stop };
 }
 
-async function untilReady(programs: Programs, server: ScratchServer, context: PhaseContext): Promise<boolean> {
+/** @throws {ProgramKilled} */
+async function untilReady(
+  { programs, server, running }: { programs: Programs; server: ScratchServer; running: RunningProgram },
+  context: PhaseContext,
+): Promise<boolean> {
   const deadline = performance.now() + READY_WITHIN_MS;
+  let end: ProgramResult | undefined;
+  const noteEnd = async () => {
+    end = await running.ended;
+  };
+  noteEnd().catch(() => undefined);
   while (performance.now() < deadline) {
+    if (end !== undefined) {
+      if (end.signal !== undefined) throw new ProgramKilled(`the scratch server (${server.family})`, end.signal);
+      return false;
+    }
     const { exitCode } = await runScratchSql({ programs, server }, 'SELECT 1;', context, { database: 'mysql' });
     if (exitCode === 0) return true;
     await sleep(100, undefined, { signal: context.signal });

@@ -2,9 +2,8 @@ import { open, stat } from 'node:fs/promises';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
-import { failureTypeOf } from './client-errors.ts';
 import { quoteName, withoutSandboxLine } from './load.ts';
-import { runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { askScratch, requireServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
 
 const TAIL_BYTES = 200;
 
@@ -37,17 +36,13 @@ export async function loadDump(
 ): Promise<string | undefined> {
   const name = quoteName(server.source.database);
   const create = `DROP DATABASE IF EXISTS ${name}; CREATE DATABASE ${name} CHARACTER SET utf8mb4;`;
-  const created = await runScratchSql({ programs, server }, create, context, { database: 'information_schema' });
+  const created = await askScratch({ programs, server }, create, context, { database: 'information_schema' });
   if (created.exitCode !== 0) return created.stderr;
-  const { exitCode, stderr } = await runScratchSql(
-    { programs, server },
-    withoutSandboxLine(file, (await stat(file)).size, context),
-    context,
-    {
-      args: ['--max-allowed-packet=1G'],
-      timeoutMs: LOAD_TIMEOUT_MS,
-    },
-  );
+  const loaded = await runScratchSql({ programs, server }, withoutSandboxLine(file, (await stat(file)).size, context), context, {
+    args: ['--max-allowed-packet=1G'],
+    timeoutMs: LOAD_TIMEOUT_MS,
+  });
+  const { exitCode, stderr } = loaded;
   if (exitCode === 0) return undefined;
   if (/no space left|table .* is full|errno: 28\b/i.test(stderr)) {
     throw new PhaseError(
@@ -55,10 +50,6 @@ export async function loadDump(
       `the disk that the drill loads dumps on is full: ${stderr}. Free some space: it goes on by itself.`,
     );
   }
-  const type = failureTypeOf({ program: server.client.queryProgram, exitCode, stderr });
-  if (type !== 'SourceUnavailable') return stderr;
-  throw new PhaseError(
-    'SourceUnavailable',
-    `the drill's scratch server did not last while a dump was loaded: ${stderr}. It is tried again.`,
-  );
+  requireServer(server, loaded);
+  return stderr;
 }

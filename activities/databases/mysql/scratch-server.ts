@@ -1,7 +1,9 @@
 import type { MysqlSource } from '../../../config/types.ts';
 import type { ProgramResult, Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
+import { PhaseError } from '../../phase-error.ts';
 import { queryArguments } from './arguments.ts';
+import { failureTypeOf } from './client-errors.ts';
 import type { Client, Family } from './clients.ts';
 import { CLIENT_ENVIRONMENT } from './session.ts';
 
@@ -47,4 +49,27 @@ export async function runScratchSql(
     killAfterMs: 500,
     ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
   });
+}
+
+/**
+ * As {@link runScratchSql}, for questions to a server that was there a moment ago.
+ *
+ * @throws {PhaseError} SourceUnavailable when it is not any more: that says nothing of the dump
+ */
+export async function askScratch(
+  bound: { programs: Programs; server: ScratchServer },
+  sql: string,
+  context: PhaseContext,
+  options: { database?: string } = {},
+): Promise<ProgramResult> {
+  const result = await runScratchSql(bound, sql, context, options);
+  requireServer(bound.server, result);
+  return result;
+}
+
+/** @throws {PhaseError} SourceUnavailable when a client ended because its server did */
+export function requireServer({ client }: ScratchServer, { exitCode, stderr }: ProgramResult): void {
+  if (exitCode === 0) return;
+  if (failureTypeOf({ program: client.queryProgram, exitCode, stderr }) !== 'SourceUnavailable') return;
+  throw new PhaseError('SourceUnavailable', `the drill's scratch server did not last: ${stderr.trim()}. It is tried again.`);
 }

@@ -13,7 +13,7 @@ import { useConfiguredServer } from './configured-server.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { quoteName } from './load.ts';
 import { isComplete, loadDump } from './load-dump.ts';
-import { type NoServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
+import { askScratch, type NoServer, type ScratchServer } from './scratch-server.ts';
 
 /**
  * Looks whether a restored dump is whole, loads it into a scratch server of its own family, and compares tables, rows, views,
@@ -78,7 +78,7 @@ async function loadAndCompare(bound: Bound, restored: RestoredDatabase<MysqlFact
 }
 
 async function compare(bound: Bound, id: string, facts: MysqlFacts, context: PhaseContext): Promise<Check[]> {
-  const answer = await runScratchSql(bound, CATALOG_QUERY, context);
+  const answer = await askScratch(bound, CATALOG_QUERY, context);
   if (answer.exitCode !== 0) return [{ name: `${id} rows`, status: 'fail', message: answer.stderr }];
   const catalog = readCatalog(answer.stdout, bound.server.source.database);
   const names = catalog.tables.map((table) => table.name);
@@ -93,7 +93,7 @@ async function countRows(
   context: PhaseContext,
 ): Promise<Record<string, number> | string> {
   const sql = names.map((name, index) => `SELECT ${index}, COUNT(*) FROM ${quoteName(name)};`).join('\n');
-  const { exitCode, stdout, stderr } = await runScratchSql(bound, sql, context);
+  const { exitCode, stdout, stderr } = await askScratch(bound, sql, context);
   if (exitCode !== 0) return stderr;
   const rows = stdout
     .split('\n')
@@ -123,7 +123,7 @@ function compareObjects(id: string, facts: MysqlFacts, catalog: Catalog): Check[
 
 async function ask(bound: Bound, query: VerificationQuery, context: PhaseContext): Promise<Check> {
   try {
-    const { exitCode, stdout, stderr } = await runScratchSql(bound, `${query.sql}\n;`, context);
+    const { exitCode, stdout, stderr } = await askScratch(bound, `${query.sql}\n;`, context);
     if (exitCode !== 0) return failedQuery(query, stderr);
     const [line] = stdout.split('\n', 1);
     const value = stdout === '' ? undefined : line?.split('\t', 1)[0];

@@ -1,4 +1,5 @@
-import type { Programs } from '../../../process/programs.ts';
+import { ProgramKilled } from '../../../process/errors.ts';
+import type { ProgramResult, Programs } from '../../../process/programs.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** One row of an answer, by column. */
@@ -9,7 +10,8 @@ export interface Connection {
   /**
    * Runs SQL or dot-commands and returns all rows that they print, once all have ended.
    *
-   * @throws {ConnectionLost} at the first statement that fails, or when the child died.
+   * @throws {ConnectionLost} at the first statement that fails.
+   * @throws {ProgramKilled} when somebody else ended the child.
    * @throws the reason of the signal.
    */
   query(sql: string): Promise<Row[]>;
@@ -17,7 +19,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** sqlite3 ended: by itself at an error, which `stderr` tells, or by a signal, and then `stderr` is empty. */
+/** sqlite3 ended at an error, which `stderr` tells. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
   readonly stderr: string;
@@ -79,7 +81,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     const rows: Row[] = [];
     for (;;) {
       const line = await unlessAborted(program.lines.next(), signal);
-      if (line.done === true) throw new ConnectionLost((await program.stop()).stderr.trim());
+      if (line.done === true) throw lost(await program.stop());
       if (line.value === END_OF_ANSWER) return rows;
       rows.push(parseRow(line.value));
     }
@@ -95,6 +97,10 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
 
   let ended: Promise<void> | undefined;
   return { query, close: () => (ended ??= end()) };
+}
+
+function lost({ signal, stderr }: ProgramResult): Error {
+  return signal === undefined ? new ConnectionLost(stderr.trim()) : new ProgramKilled('sqlite3', signal);
 }
 
 /** Opens a connection for a body, and closes it whatever happens. */

@@ -39,7 +39,7 @@ function describeDump({ method, path }: SqliteSource, stagePath: string): string
   if (method !== 'incremental') return `\`${stagePath}\` ${is}${method === 'sql' ? ' as SQL text' : ''}.`;
   return `\`${stagePath}/\` ${is}: \`base.db\` is a copy of it as it once was, and \`0001.wal\`, \`0002.wal\`, … what has changed since, each a
 write-ahead log of SQLite. \`replay.sh\` beside them puts each log in turn beside a copy of \`base.db\`, as \`<copy>-wal\`, and has plain sqlite3
-write it into the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). Then it compares the SHA-256. If \`${stagePath}.db\` lies here, Holdfast has done
+write it into the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). A log in parts (\`0001.001.zst\`, …) is unpacked by zstd first. Then it compares the SHA-256. If \`${stagePath}.db\` lies here, Holdfast has done
 so already: copy that file instead.`;
 }
 

@@ -56,7 +56,5 @@ export function explain(source: SqliteSource, doing: string, error: unknown): un
   const known = EXPLANATIONS.find(({ pattern }) => pattern.test(said));
   const what = `${sourceId(source)}: ${doing} ${source.path} failed: ${said}.`;
   if (known !== undefined) return new PhaseError(known.type, `${what} ${known.advice}`, { cause: error });
-  // Killed from outside, by the kernel for lack of memory or by a person: another attempt may well succeed.
-  if (error.stderr === '') return new PhaseError('SourceUnavailable', `${what} The backup is tried again.`, { cause: error });
   return new PhaseError('DumpRejected', `${what} Try \`sqlite3 ${source.path} 'PRAGMA quick_check'\`.`, { cause: error });
 }

@@ -21,7 +21,8 @@ import {
   parseRow,
   withConnection,
 } from './connection.ts';
-import { isChain, ReplayFailed, replayChain } from './incremental/replay.ts';
+import { isChain, replayChain } from './incremental/replay.ts';
+import { ReplayFailed } from './incremental/unpack-delta.ts';
 import { readContent } from './read-content.ts';
 import { requireSqlite } from './sqlite-version.ts';
 

@@ -1,4 +1,5 @@
 import { sourceId } from '../../../contract/backup.ts';
+import { ProgramKilled } from '../../../process/errors.ts';
 import { PhaseError } from '../../phase-error.ts';
 import { ConnectionLost } from './connection.ts';
 import { type DatabaseFile, inspectDatabaseFile } from './database-file.ts';
@@ -59,7 +60,7 @@ async function pinOnce<Result extends object>(
   context.report({ phase: 'pin', bytesTotal: job.file.bytes });
   const before = await inspectDatabaseFile(source);
   const result = await takePin(job.programs, source.path, context.signal).catch((error: unknown) => {
-    if (error instanceof ConnectionLost && error.stderr === '') throw new CopyWorthless('the pin died', { cause: error });
+    if (error instanceof ProgramKilled) throw new CopyWorthless('the pin died', { cause: error });
     throw explain(source, 'reading', error);
   });
   if ('unpinnable' in result) return result;
@@ -77,7 +78,8 @@ async function pinOnce<Result extends object>(
 async function letGo(job: PinJob, file: DatabaseFile, pin: Pin): Promise<void> {
   requireSameFile(file, await inspectDatabaseFile(job.source));
   await pin.confirm().catch((error: unknown) => {
-    if (error instanceof ConnectionLost) throw new CopyWorthless('the pin died during the copy', { cause: error });
+    if (error instanceof ConnectionLost || error instanceof ProgramKilled)
+      throw new CopyWorthless('the pin died during the copy', { cause: error });
     throw error;
   });
 }

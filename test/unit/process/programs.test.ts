@@ -48,8 +48,11 @@ test('an error of the consumer ends the child and is passed on', async () => {
   await expect(run).rejects.toBe(failure);
 });
 
-test('a killed child has the exit code that a shell would show', async () => {
-  expect(await programs.run({ program: 'sh', args: ['-c', 'kill -9 $$'] })).toMatchObject({ exitCode: 137 });
+test('a child that somebody killed is told from one that failed', async () => {
+  const run = programs.run({ program: 'sh', args: ['-c', 'kill -9 $$'] });
+  await expect(run).rejects.toMatchObject({ name: 'ProgramKilled', program: 'sh', signal: 'SIGKILL' });
+  const child = await programs.start({ program: 'sh', args: ['-c', 'kill -9 $$'] });
+  expect(await child.ended).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
 });
 
 test('a running child answers line by line until it is stopped', async () => {

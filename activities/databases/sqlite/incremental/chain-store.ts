@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type HashOptions, hashFile } from '../../../stage/copy-file.ts';
 import { syncDirectory, writeDurably } from '../../../stage/write-durably.ts';
 import { CHAIN_NAME, type Chain, chainFiles, type KeptChain, keptChainSchema, type Seal } from './chain.ts';
+import { OVERLAY_NAME } from './overlay.ts';
 
 /** So long a file that nobody touched is taken for what was written to it. */
 const HASH_INTERVAL_MS = 7 * 24 * 60 * 60 * 1000;
@@ -27,19 +28,28 @@ export async function loadChain(directory: string, source: string, options: Hash
   const kept = parse(text);
   if (kept === undefined) return { broken: `has a ${CHAIN_NAME} that this Holdfast did not write` };
   if (kept.chain.source !== source) return { broken: `belongs to ${kept.chain.source}` };
-  const files = chainDirectory(directory, kept.chain);
-  // What is in it shows while it is read.
-  if ((await sealOf(join(files, kept.table.name))) === undefined) return { broken: `lacks ${kept.table.name}` };
   const isDue = Date.now() - Date.parse(kept.hashed_at) > HASH_INTERVAL_MS;
+  const broken = await findDamage(directory, kept, { ...options, isDue });
+  if (broken !== undefined) return { broken };
+  return { kept: isDue ? { ...kept, hashed_at: new Date().toISOString() } : kept };
+}
+
+async function findDamage(
+  directory: string,
+  kept: KeptChain,
+  options: HashOptions & { isDue: boolean },
+): Promise<string | undefined> {
+  const files = chainDirectory(directory, kept.chain);
+  for (const name of localNames(kept)) if ((await sealOf(join(files, name))) === undefined) return `lacks ${name}`;
   for (const file of chainFiles(kept.chain)) {
     const path = join(files, file.name);
     const seal = await sealOf(path);
-    if (seal === undefined) return { broken: `lacks ${file.name}` };
-    if (isSame(seal, kept.seals[file.name]) && !isDue) continue;
+    if (seal === undefined) return `lacks ${file.name}`;
+    if (isSame(seal, kept.seals[file.name]) && !options.isDue) continue;
     const { bytes, sha256 } = await hashFile(path, options);
-    if (bytes !== file.bytes || sha256 !== file.sha256) return { broken: `has another ${file.name} than was written` };
+    if (bytes !== file.bytes || sha256 !== file.sha256) return `has another ${file.name} than was written`;
   }
-  return { kept: isDue ? { ...kept, hashed_at: new Date().toISOString() } : kept };
+  return undefined;
 }
 
 /** Removes what the description does not name: leavings of runs that died. Without a description, everything. */
@@ -47,7 +57,11 @@ export async function sweepChain(directory: string, kept: KeptChain | undefined)
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (kept === undefined) return keepOnly(directory, []);
   await keepOnly(directory, [CHAIN_NAME, kept.chain.id]);
-  await keepOnly(chainDirectory(directory, kept.chain), [...chainFiles(kept.chain).map(({ name }) => name), kept.table.name]);
+  await keepOnly(chainDirectory(directory, kept.chain), [
+    ...chainFiles(kept.chain).map(({ name }) => name),
+    ...localNames(kept),
+    OVERLAY_NAME,
+  ]);
 }
 
 /**
@@ -106,6 +120,13 @@ async function sealOf(path: string): Promise<Seal | undefined> {
   if (found === undefined) return undefined;
   const { ino, size, mtimeNs, ctimeNs } = found;
   return { inode: String(ino), bytes: String(size), mtime_ns: String(mtimeNs), ctime_ns: String(ctimeNs) };
+}
+
+/** Files that are no part of what is backed up. What is in them shows while they are read. */
+function localNames({ table, overlay }: KeptChain): string[] {
+  if (overlay === undefined) return [table.name];
+  // A delta that is still to be written into the overlay may be the first one.
+  return [table.name, overlay.bits.name, overlay.pending?.name ?? OVERLAY_NAME];
 }
 
 function isSame(seal: Seal, before: Seal | undefined): boolean {

@@ -22,8 +22,10 @@ import { whilePinned } from '../while-pinned.ts';
 import { CHAIN_NAME, type Chain, chainFiles, type KeptChain, SCRIPT_NAME } from './chain.ts';
 import { chainDirectory, commitChain, loadChain, sweepChain } from './chain-store.ts';
 import { layView, prepareView, retrieveView } from './chain-view.ts';
-import { type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
+import { ChainDamaged, type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
+import { applyToOverlay, OVERLAY_NAME } from './overlay.ts';
 import { findCountable } from './pinned-content.ts';
+import { WalDamaged } from './wal-format.ts';
 
 /** Where the dump goes: a directory in the stage, absolute and relative to the stage. */
 interface Target {
@@ -52,6 +54,7 @@ export async function dumpIncremental(
     await commitChain(settings.directory, next.kept);
     kept = { ...next.kept, seals: {} };
     await layView(settings.viewDirectory, target);
+    kept = await settleOverlay(job, kept);
     await sweepChain(settings.directory, kept);
     context.signal.throwIfAborted();
     const entries = await entriesOf(chain, { target, path }, context);
@@ -82,9 +85,30 @@ async function load({ context, settings, source }: ChainJob): Promise<KeptChain 
   const onProgress = (bytesDone: number) => context.report({ phase: 'check the chain', bytesDone });
   const found = await loadChain(settings.directory, sourceId(source), { signal: context.signal, onProgress });
   if (found === undefined) return undefined;
-  if ('kept' in found) return found.kept;
-  warnOfDamage({ context, settings, source }, found.broken);
-  return undefined;
+  if ('broken' in found) {
+    warnOfDamage({ context, settings, source }, found.broken);
+    return undefined;
+  }
+  try {
+    return await settleOverlay({ context, settings }, found.kept);
+  } catch (error) {
+    if (!(error instanceof WalDamaged)) throw error;
+    warnOfDamage({ context, settings, source }, `cannot be gone on with (${error.message})`);
+    return undefined;
+  }
+}
+
+/** Writes what counts already into the overlay, and notes that it is there. A run that died has this done by the next one. */
+async function settleOverlay({ context, settings }: Pick<ChainJob, 'context' | 'settings'>, kept: KeptChain): Promise<KeptChain> {
+  const { chain, overlay } = kept;
+  if (overlay?.pending === undefined) return kept;
+  const files = chainDirectory(settings.directory, chain);
+  const { name, sha256 } = overlay.pending;
+  const paths = { overlay: join(files, OVERLAY_NAME), delta: join(files, name) };
+  await applyToOverlay({ ...paths, pageSize: chain.page_size, sha256 }, context.signal);
+  const settled = { ...kept, overlay: { bits: overlay.bits } };
+  await commitChain(settings.directory, settled);
+  return settled;
 }
 
 function warnOfDamage({ context, settings, source }: Pick<ChainJob, 'context' | 'settings' | 'source'>, why: string): void {
@@ -92,6 +116,16 @@ function warnOfDamage({ context, settings, source }: Pick<ChainJob, 'context' | 
 }
 
 async function makeNext(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
+  try {
+    return await makeUpon(job, kept);
+  } catch (error) {
+    if (!(error instanceof ChainDamaged)) throw error;
+    warnOfDamage(job, `cannot be gone on with (${error.message})`);
+    return makeUpon(job, undefined);
+  }
+}
+
+async function makeUpon(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
   const { context, programs, source, settings } = job;
   const open = () => connect(programs, databaseUri(source.path, 'rw'), context.signal);
   const countable = kept === undefined ? new Set<string>() : await findCountable(open, job);

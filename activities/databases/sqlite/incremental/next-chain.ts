@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ChainSettings } from '../../../../config/types.ts';
 import { sourceId } from '../../../../contract/backup.ts';
 import { PhaseError } from '../../../phase-error.ts';
+import { writeDurably } from '../../../stage/write-durably.ts';
 import { connect, databaseUri } from '../connection.ts';
 import type { DatabaseFile } from '../database-file.ts';
 import { progressOf } from '../pin-and-copy.ts';
@@ -13,8 +14,10 @@ import { explain } from '../sqlite-failure.ts';
 import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
-import { BASE_NAME, deltaBytes, type KeptChain, numbered } from './chain.ts';
+import { BASE_NAME, type ChainFile, type ChainPart, deltaBytes, type KeptChain, numbered } from './chain.ts';
 import { chainDirectory, syncFile } from './chain-store.ts';
+import { addPages, OVERLAY_NAME, PriorPages, readBits, sha256Of } from './overlay.ts';
+import { MIN_PACKED_BYTES, type PackJob, packDelta } from './pack-delta.ts';
 import { readPinned } from './pinned-content.ts';
 import { together } from './together.ts';
 import { verifyDelta } from './verify-delta.ts';
@@ -113,13 +116,72 @@ export async function extendChain(
   const common = { content, method, journalMode: pin.journalMode };
   if (delta === undefined) return { kept: { ...kept, checked_at: checkedAt }, ...common };
   const { bytes, sha256 } = written.database;
+  const { overlay, parts } = await storeDelta(job, kept, delta);
+  if (parts !== undefined) common.method += ', packed';
+  const { numbers: _, ...log } = delta;
   const next = {
     ...chain,
-    deltas: [...chain.deltas, delta],
+    deltas: [...chain.deltas, { ...log, ...(parts === undefined ? {} : { parts }) }],
     database: { bytes, sha256, pages: bytes / chain.page_size },
   };
   const table = { name: paths.tableName, sha256: written.tableSha256 };
-  return { kept: { ...kept, chain: next, table, checked_at: checkedAt }, ...common };
+  return { kept: { ...kept, chain: next, table, overlay, checked_at: checkedAt }, ...common };
+}
+
+/** Packs a proven delta where that pays, and notes that its pages are to go into the overlay. */
+async function storeDelta(
+  { context, programs, settings }: ChainJob,
+  kept: KeptChain,
+  delta: ChainFile & { numbers: number[] },
+): Promise<{ overlay: NonNullable<KeptChain['overlay']>; parts: ChainPart[] | undefined }> {
+  const { chain, table } = kept;
+  const files = chainDirectory(settings.directory, chain);
+  const before = kept.overlay?.bits;
+  if (delta.bytes >= MIN_PACKED_BYTES) context.report({ phase: 'pack' });
+  try {
+    const bits = before === undefined ? Buffer.alloc(0) : await readBits(join(files, before.name), before.sha256);
+    const parts = await packUpon(
+      { files, bits, pageSize: chain.page_size, table: table.name },
+      {
+        programs,
+        delta: join(files, delta.name),
+        bytes: delta.bytes,
+        pages: delta.numbers,
+        pageSize: chain.page_size,
+        priorPages: chain.database.pages,
+        signal: context.signal,
+      },
+    );
+    const added = addPages(bits, delta.numbers);
+    const name = numbered(chain.deltas.length + 1, 'bits');
+    await writeDurably(join(files, name), added);
+    return {
+      overlay: { bits: { name, sha256: sha256Of(added) }, pending: { name: delta.name, sha256: delta.sha256 } },
+      parts,
+    };
+  } catch (error) {
+    if (!(error instanceof WalDamaged)) throw error;
+    throw new ChainDamaged(error.message, { cause: error });
+  }
+}
+
+async function packUpon(
+  chain: { files: string; bits: Buffer; pageSize: number; table: string },
+  job: Omit<PackJob, 'prior'>,
+): Promise<ChainPart[] | undefined> {
+  const { files, bits, pageSize, table } = chain;
+  const paths = { base: join(files, BASE_NAME), overlay: join(files, OVERLAY_NAME), table: join(files, table) };
+  const prior = await PriorPages.open(paths, { bits, pageSize });
+  try {
+    return await packDelta({ ...job, prior });
+  } finally {
+    await prior.close();
+  }
+}
+
+/** The chain turned out to be damaged when the pin was gone already. */
+export class ChainDamaged extends Error {
+  override readonly name = 'ChainDamaged';
 }
 
 const UNFIT = 'the table of its pages and its SHA-256 do not fit together';
@@ -150,7 +212,8 @@ function deltaJob(job: ChainJob, { chain }: KeptChain, file: DatabaseFile): Omit
     path: job.source.path,
     bytes: file.bytes,
     pageSize: chain.page_size,
-    maxBytes: job.settings.rebaseRatio * chain.base.bytes - deltaBytes(chain),
+    // Packed it may well become small enough; what it is then counts for the next run.
+    maxBytes: job.settings.rebaseRatio * chain.base.bytes,
     onProgress: progressOf(job, file, 'compare').onProgress,
   };
 }
@@ -164,7 +227,7 @@ async function removeNew({ delta, table }: Paths): Promise<undefined> {
 async function finishDelta(
   job: ChainJob,
   delta: { written: WrittenDelta; paths: Paths; kept: KeptChain; file: DatabaseFile; signal: AbortSignal },
-): Promise<KeptChain['chain']['deltas'][number]> {
+): Promise<ChainFile & { numbers: number[] }> {
   const { written, paths, kept, file, signal } = delta;
   await syncFile(paths.delta);
   await syncFile(paths.table);
@@ -180,7 +243,8 @@ async function finishDelta(
       signal,
     });
     await utimes(paths.delta, file.modifiedAt, file.modifiedAt);
-    return { name: paths.deltaName, ...proven };
+    const { bytes, sha256, pages: numbers } = proven;
+    return { name: paths.deltaName, bytes, sha256, numbers };
   } catch (error) {
     if (!(error instanceof WalDamaged)) throw error;
     throw new PhaseError(

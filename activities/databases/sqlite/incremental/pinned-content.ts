@@ -1,4 +1,5 @@
-import { type Connection, ConnectionLost, withConnection } from '../connection.ts';
+import { ProgramKilled } from '../../../../process/errors.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import type { Pin } from '../pin.ts';
 import {
   countableSql,
@@ -46,7 +47,7 @@ export async function readPinned(
     const counts = await ask(countSomeSql(names, positions));
     return toContent([settings, tables, counts], source, (message) => context.warn(message));
   } catch (error) {
-    if (error instanceof ConnectionLost && error.stderr === '') throw new CopyWorthless('the pin died', { cause: error });
+    if (error instanceof ProgramKilled) throw new CopyWorthless('the pin died', { cause: error });
     throw explain(source, 'counting the rows of', error);
   }
 }

@@ -5,11 +5,7 @@ import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
 import type { DatabaseFacts, SqliteFacts } from '../../../stage/manifest.ts';
 import { BASE_NAME, CHAIN_NAME, type Chain, chainSchema } from './chain.ts';
-
-/** A restored chain cannot be replayed: something of it is missing, or sqlite3 refuses it. */
-export class ReplayFailed extends Error {
-  override readonly name = 'ReplayFailed';
-}
+import { ReplayFailed, unpackDelta } from './unpack-delta.ts';
 
 /** Whether a dump is a chain, which has to be replayed before it is a database. */
 export function isChain(facts: DatabaseFacts | { kind: 'files' } | undefined): facts is SqliteFacts {
@@ -34,16 +30,17 @@ export async function replayChain(
   { programs, directory, target }: { programs: Programs; directory: string; target: string },
   context: PhaseContext,
 ): Promise<HashResult> {
-  const { deltas, database } = await readChain(directory);
+  const { deltas, database, page_size: pageSize } = await readChain(directory);
   const report = (progress: { bytesDone: number; bytesTotal: number }) =>
     context.report({ phase: 'replay', ...progress, percent: Math.floor((100 * progress.bytesDone) / progress.bytesTotal) });
   const bytesTotal = deltas.reduce((sum, { bytes }) => sum + bytes, database.bytes);
   let bytesDone = 0;
   report({ bytesDone, bytesTotal });
   if (!(await exists(target))) await take(join(directory, BASE_NAME), target);
-  for (const { name, bytes } of deltas) {
+  for (const { name, bytes, parts } of deltas) {
     // One that an attempt left half replayed comes first.
     if (await exists(`${target}-wal`)) await checkpoint(programs, target, context);
+    if (parts !== undefined) await unpackDelta({ programs, directory, database: target, pageSize }, { name, parts }, context);
     if (await exists(join(directory, name))) await take(join(directory, name), `${target}-wal`);
     bytesDone += bytes;
     report({ bytesDone, bytesTotal });

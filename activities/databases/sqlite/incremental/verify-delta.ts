@@ -18,17 +18,16 @@ export interface DeltaToVerify {
   pageSize: number;
   pages: number;
   signal: AbortSignal;
-  onProgress?: (bytesDone: number) => void;
 }
 
 /**
  * Proves that the chain together with the delta, as it lies on the disk, is the database page by page: each page is either in the
  * delta with the digest that the database has, or the chain had it with that digest already.
  *
- * @returns size and SHA-256 of the delta
+ * @returns size and SHA-256 of the delta, and the numbers of its pages
  * @throws {WalDamaged} saying what does not fit
  */
-export async function verifyDelta(job: DeltaToVerify): Promise<HashResult> {
+export async function verifyDelta(job: DeltaToVerify): Promise<HashResult & { pages: number[] }> {
   const before = await PageTableReader.open(job.before);
   const table = await PageTableReader.open(job.table);
   const frames = new FrameReader(readWal(job.delta, job.pageSize), job);
@@ -82,7 +81,7 @@ class FrameReader {
   #frame: Frame | undefined;
   #result: HashResult | undefined;
   #databasePages = 0;
-  #count = 0;
+  readonly #pages: number[] = [];
 
   constructor(source: AsyncGenerator<Frame, HashResult>, job: DeltaToVerify) {
     this.#source = source;
@@ -101,11 +100,6 @@ class FrameReader {
   async advance(): Promise<void> {
     if (this.#databasePages > 0 && this.#frame === undefined) return;
     const next = await this.#source.next();
-    this.#count++;
-    if (this.#count % 1_024 === 0) {
-      this.#job.signal.throwIfAborted();
-      this.#job.onProgress?.(this.#count * this.#job.pageSize);
-    }
     if (next.done === true) {
       this.#result = next.value;
       this.#frame = undefined;
@@ -114,12 +108,13 @@ class FrameReader {
     if (this.#databasePages > 0) throw new WalDamaged('its commit ends too early');
     this.#databasePages = next.value.databasePages;
     this.#frame = next.value;
+    if (this.#pages.push(next.value.pageNumber) % 1_024 === 0) this.#job.signal.throwIfAborted();
   }
 
-  async finish(): Promise<HashResult> {
+  async finish(): Promise<HashResult & { pages: number[] }> {
     if (this.#frame !== undefined) throw new WalDamaged(`it has page ${this.#frame.pageNumber} out of its order`);
     if (this.#result === undefined || this.#databasePages !== this.#job.pages) throw new WalDamaged('its commit is not whole');
-    return this.#result;
+    return { ...this.#result, pages: this.#pages };
   }
 
   async close(): Promise<void> {

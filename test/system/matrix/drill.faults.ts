@@ -1,0 +1,5 @@
+import { cellsOf, describeCells } from '../faults/matrix.ts';
+import { DRILL } from '../faults/phases.ts';
+import { FAULTS } from '../faults/strike.ts';
+
+describeCells('drill', cellsOf(DRILL, FAULTS));

@@ -1,0 +1,3 @@
+import { describeSoak } from '../faults/soak.ts';
+
+describeSoak({ seed: 4711, runs: 100 });
