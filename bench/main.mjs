@@ -1,12 +1,12 @@
 // Backs up the same databases, day by day, in every way that a user might, and prints what each cost as ratios. What runs here are
 // the tools' real command lines on real databases; nothing of it may ever reach into Holdfast's own code.
 // Built-in modules only. `scripts/setup.mjs` and `npm run build` have run before.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Children } from '../scripts/demo/children.mjs';
-import { parseOptions } from './options.mjs';
+import { parseOptions, USAGE } from './options.mjs';
 import { describeMachine } from './report/machine.mjs';
 import { renderReport } from './report/report.mjs';
 import { writeDocument } from './report/write-document.mjs';
@@ -18,9 +18,14 @@ const PATH = [join(ROOT, '.tools/bin'), process.env.PATH, '/usr/sbin'].join(deli
 
 async function main() {
   const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) {
+    console.log(USAGE);
+    return;
+  }
   if (options.directory !== undefined) await mkdir(options.directory, { recursive: true });
   const directory = await mkdtemp(join(options.directory ?? tmpdir(), 'holdfast-bench-'));
   const children = new Children({ ...process.env, PATH });
+  children.removeAtEnd(directory);
   try {
     const workload = new Workload(children, directory, options);
     const tournament = new Tournament({ workload, directory, options, path: PATH });
@@ -31,7 +36,6 @@ async function main() {
     if (options.write) await writeDocument(join(ROOT, 'docs'), measured);
   } finally {
     await children.stopAll();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

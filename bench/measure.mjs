@@ -36,14 +36,18 @@ export async function measure(command, { env, cwd, residents = [], limitMs, watc
   const seen = { cpuS: 0, peakRss: 0, diskPeak: 0 };
   const texts = collect(child);
   const limit = { isReached: false };
+  const end = () => process.kill(-child.pid, 'SIGKILL');
+  // A group of its own gets no Ctrl-C.
+  process.once('exit', end);
   const timer = setTimeout(() => {
     limit.isReached = true;
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    end();
   }, limitMs);
   const sampling = sample(child, residents, seen, disk);
   await closed;
   const wallS = (performance.now() - started) / 1000;
   clearTimeout(timer);
+  process.off('exit', end);
   await sampling;
   const after = await readTree(residents);
   return {

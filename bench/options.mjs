@@ -18,6 +18,7 @@ export const USAGE = `usage: npm run bench -- --size 1.5GB [options]
   --note TEXT         what else there is to know about this run, for the report
   --write             replaces the tables in docs/benchmarks.md and the picture docs/benchmarks.svg
   --json FILE         all that was measured, for other tools
+  --help              this
 `;
 
 const OPTIONS = {
@@ -33,11 +34,13 @@ const OPTIONS = {
   note: { type: 'string', default: '' },
   write: { type: 'boolean', default: false },
   json: { type: 'string' },
+  help: { type: 'boolean', default: false },
 };
 
-/** @param {string[]} argv @throws with what is wrong about them */
+/** Returns undefined when it was asked for help alone. @param {string[]} argv @throws with what is wrong about them */
 export function parseOptions(argv) {
   const { values } = parseArgs({ args: argv, options: OPTIONS });
+  if (values.help) return undefined;
   if (values.size === undefined) throw new Error(`--size is missing\n\n${USAGE}`);
   const size = parseSize(values.size);
   return {

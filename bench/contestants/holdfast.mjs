@@ -87,12 +87,15 @@ async function withUp(place, environment, body) {
   const env = { ...place.environment, ...environment, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
   const args = ['up', '--port', port, '--ui-port', uiPort, '--metrics-port', metricsPort].map(String);
   const up = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const end = () => up.kill('SIGTERM');
+  process.once('exit', end);
   try {
     await isReady(up);
     return await body({ pid: up.pid, env: { TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS } });
   } finally {
+    process.off('exit', end);
     const closed = once(up, 'close');
-    if (up.kill('SIGTERM')) await closed;
+    if (end()) await closed;
   }
 }
 

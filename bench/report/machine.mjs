@@ -23,7 +23,7 @@ export async function describeMachine(directory, path) {
     versions: [
       await ask('restic', ['version']),
       `sqlite3 ${(await ask('sqlite3', ['--version'])).split(' ')[0]}`,
-      (await ask('mysqldump', ['--version'])).replace(/^\S*\/| for .*$/g, ''),
+      `mysqldump ${/[\d.]+-MariaDB|Ver \S+/.exec(await ask('mysqldump', ['--version']))?.[0] ?? 'missing'}`,
       await ask('borg', ['--version']),
       `borgmatic ${await ask('borgmatic', ['--version'])}`,
       `Node ${process.version}`,
