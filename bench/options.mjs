@@ -18,6 +18,7 @@ export const USAGE = `usage: npm run bench -- --size 1.5GB [options]
   --note TEXT         what else there is to know about this run, for the report
   --write             replaces the tables in docs/benchmarks.md and the picture docs/benchmarks.svg
   --json FILE         all that was measured, for other tools
+  --from FILE         shows (and with --write writes) what an earlier --json kept; measures nothing
   --help              this
 `;
 
@@ -34,13 +35,15 @@ const OPTIONS = {
   note: { type: 'string', default: '' },
   write: { type: 'boolean', default: false },
   json: { type: 'string' },
+  from: { type: 'string' },
   help: { type: 'boolean', default: false },
 };
 
-/** Returns undefined when it was asked for help alone. @param {string[]} argv @throws with what is wrong about them */
+/** Returns fewer when it was asked for help or for what was measured earlier. @param {string[]} argv @throws with what is wrong about them */
 export function parseOptions(argv) {
   const { values } = parseArgs({ args: argv, options: OPTIONS });
-  if (values.help) return undefined;
+  if (values.help) return { isHelp: true };
+  if (values.from !== undefined) return { from: values.from, write: values.write };
   if (values.size === undefined) throw new Error(`--size is missing\n\n${USAGE}`);
   const size = parseSize(values.size);
   return {

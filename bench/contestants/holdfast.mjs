@@ -18,14 +18,15 @@ function create(place, { name, title, method }) {
   const env = { HOLDFAST_CONFIG: join(place.directory, 'holdfast.yaml'), RESTIC_SECRET: 'bench' };
   const holdfast = (args, options = {}) =>
     place.run([process.execPath, CLI, ...args], { ...options, env: { ...env, ...options.env } });
-  return {
+  const contestant = {
     name,
     title,
     repository: place.repository,
     prepare: async () => {
       await place.prepare('state', 'staging', 'restore');
       if (place.subject.mysql !== undefined) await place.write('mysql-password', place.subject.mysql.password);
-      await writeFittingConfiguration(place, method, holdfast);
+      const mysqlMethod = await writeFittingConfiguration(place, method, holdfast);
+      if (place.subject.mysql !== undefined && mysqlMethod !== method) contestant.title += ' (MariaDB: in full)';
       await withUp(place, env, async (address) => mustBeZero(await holdfast(['init'], { env: address.env })));
     },
     backup: () => withUp(place, env, (up) => holdfast(['backup', 'app', '--json'], { env: up.env, residents: [up.pid] })),
@@ -35,6 +36,7 @@ function create(place, { name, title, method }) {
         return { wallS: result.wallS, database: await place.find('main.db', join(place.directory, 'restore')) };
       }),
   };
+  return contestant;
 }
 
 export const createFull = (place) => create(place, { name: 'holdfast-full', title: 'Holdfast, full copy', method: 'auto' });
@@ -46,13 +48,14 @@ function mustBeZero(result) {
   return result;
 }
 
-/** Versions differ in whether a MySQL source has the method: it is asked for there only where `config validate` takes it. */
+/** Versions differ in whether a MySQL source has the method: it is asked for there only where `config validate` takes it. Returns its method. */
 async function writeFittingConfiguration(place, method, holdfast) {
-  for (const mysqlMethod of method === 'incremental' ? [method, undefined] : [undefined]) {
+  const candidates = method === 'incremental' ? [method, 'auto'] : [method];
+  for (const mysqlMethod of candidates) {
     await place.write('holdfast.yaml', render(place, method, mysqlMethod));
-    if ((await holdfast(['config', 'validate'])).exitCode === 0) return;
+    if ((await holdfast(['config', 'validate'])).exitCode === 0) return mysqlMethod;
   }
-  mustBeZero(await holdfast(['config', 'validate']));
+  return mustBeZero(await holdfast(['config', 'validate']));
 }
 
 function render({ directory, repository, subject }, method, mysqlMethod) {
@@ -62,7 +65,7 @@ function render({ directory, repository, subject }, method, mysqlMethod) {
       ? ''
       : `
       mysql:
-        main: { host: 127.0.0.1, port: ${mysql.port}, user: ${mysql.user}, password: { file: ${directory}/mysql-password }, database: ${mysql.database}${mysqlMethod === undefined ? '' : `, method: ${mysqlMethod}`} }`;
+        main: { host: 127.0.0.1, port: ${mysql.port}, user: ${mysql.user}, password: { file: ${directory}/mysql-password }, database: ${mysql.database}${mysqlMethod === 'auto' ? '' : `, method: ${mysqlMethod}`} }`;
   return `version: 1
 host: bench
 staging_directory: ${directory}/staging
