@@ -40,13 +40,14 @@ export function summarise(runs) {
   };
 }
 
-/** How many times as much as the baseline: `1.00×`, `0.04×`, `210×`. Both below `negligible` are the same. */
+/** How many times as much as the baseline: `1.0×`, `0.04×`, `210×`. Both below `negligible` are the same. */
 export function formatRatio(value, baseline, negligible) {
   if (baseline === undefined || value === undefined) return '';
   if (value <= negligible && baseline <= negligible) return '1×';
   const ratio = Math.max(value, negligible) / Math.max(baseline, negligible);
-  if (ratio >= 10) return `${Math.round(ratio)}×`;
-  return ratio >= 0.095 ? `${ratio.toFixed(1)}×` : `${Number(ratio.toPrecision(1))}×`;
+  if (ratio >= 9.95) return `${Math.round(ratio)}×`;
+  if (ratio >= 0.995) return `${ratio.toFixed(1)}×`;
+  return ratio >= 0.0095 ? `${ratio.toFixed(2)}×` : `${Number(ratio.toPrecision(1))}×`;
 }
 
 /**

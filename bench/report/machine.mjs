@@ -18,12 +18,12 @@ export async function describeMachine(directory, path) {
   const [cpu] = cpus();
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    hardware: `${cpus().length} × ${cpu?.model ?? 'CPU'}, ${formatBytes(totalmem())} of memory, ${await ask('stat', ['-f', '-c', '%T', directory])}, Linux ${release()}`,
+    hardware: `${cpus().length} × ${cpu?.model ?? 'CPU'}, ${formatBytes(totalmem())} of memory, ${await ask('findmnt', ['-no', 'FSTYPE', '-T', directory])}, Linux ${release()}`,
     load: loadavg()[0].toFixed(1),
     versions: [
       await ask('restic', ['version']),
       `sqlite3 ${(await ask('sqlite3', ['--version'])).split(' ')[0]}`,
-      `mysqldump ${/[\d.]+-MariaDB|Ver \S+/.exec(await ask('mysqldump', ['--version']))?.[0] ?? 'missing'}`,
+      (await ask('mysqldump', ['--version'])).replace(/^.*?([\d.]+)-MariaDB.*$/, 'MariaDB $1'),
       await ask('borg', ['--version']),
       `borgmatic ${await ask('borgmatic', ['--version'])}`,
       `Node ${process.version}`,

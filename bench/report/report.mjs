@@ -17,16 +17,19 @@ const PATTERN_TITLES = {
 
 /** All of it as Markdown, for the terminal and for docs/benchmarks.md. */
 export function renderReport(measured) {
-  return [
-    renderHead(measured),
-    ...patternsOf(measured).map((pattern) => renderPattern(measured, pattern)),
-    renderRestores(measured),
-  ].join('\n\n');
+  const patterns = patternsOf(measured).map((pattern) => renderPattern(measured, pattern));
+  const parts = [renderHead(measured), renderVersus(measured), ...patterns, renderRestores(measured)];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** @returns {string[]} */
-export function patternsOf({ runs }) {
+function patternsOf({ runs }) {
   return [...new Set(runs.map((run) => run.pattern))];
+}
+
+/** A tracker's days if they were measured, else the last ones. */
+export function typicalPattern(measured) {
+  const patterns = patternsOf(measured);
+  return patterns.includes('tracker-like') ? 'tracker-like' : patterns.at(-1);
 }
 
 /** Summaries of one pattern, in the order of the table. */
@@ -41,7 +44,7 @@ function renderHead({ options, machine, sizes, skipped, idleStallMs, titles }) {
   const baseline = chooseBaseline(Object.keys(titles));
   const [sqlite, mysql] = sizes;
   const lines = [
-    `- ${machine.date} UTC: SQLite ${formatBytes(sqlite)}, ${mysql === undefined ? 'no MariaDB' : `MariaDB ${formatBytes(mysql)}`}, ${options.days} days of each pattern, ${options.hasWriter ? 'another process commits 20 times a second' : 'no writer'}: \`${options.commandLine}\``,
+    `- ${machine.date} UTC: SQLite ${formatBytes(sqlite)}, ${mysql === undefined ? 'no MariaDB' : `MariaDB ${formatBytes(mysql)}`}, ${options.days} ${options.days === 1 ? 'day' : 'days'} of each pattern, ${options.hasWriter ? 'another process commits 20 times a second' : 'no writer'}: \`${options.commandLine}\``,
     `- ${machine.hardware}; load at the end ${machine.load}`,
     `- ${machine.versions.join('; ')}`,
     `- × is against ${titles[baseline]}`,
@@ -50,6 +53,23 @@ function renderHead({ options, machine, sizes, skipped, idleStallMs, titles }) {
   if (idleStallMs !== undefined) lines.push(`- Slowest commit while nothing was backed up: ${figures(idleStallMs)} ms in 5 s`);
   for (const { name, reason } of skipped) lines.push(`- Left out: ${name} (${reason})`);
   return lines.join('\n');
+}
+
+/** What Holdfast costs as a part of what each of the others does, on the days that are most like real ones. Empty when it took no part. */
+function renderVersus(measured) {
+  const pattern = typicalPattern(measured);
+  const summaries = summariesOf(measured, pattern).filter(({ values }) => values !== undefined);
+  const own = summaries.findLast(({ name }) => name.startsWith('holdfast'));
+  const others = summaries.filter((one) => one !== own && one.name !== 'limit');
+  if (own === undefined || others.length === 0) return '';
+  const rows = others.map(({ title, values }) => [
+    title,
+    formatRatio(own.values.grown, values.grown, NEGLIGIBLE_BYTES),
+    formatRatio(own.values.wallS, values.wallS, NEGLIGIBLE_S),
+    formatRatio(own.values.cpuS, values.cpuS, NEGLIGIBLE_S),
+  ]);
+  const table = renderTable(['in place of', 'stores', 'takes (time)', 'takes (CPU)'], rows);
+  return `### ${own.title} in place of the others\n\n${PATTERN_TITLES[pattern]}.\n\n${table}`;
 }
 
 function renderPattern(measured, pattern) {

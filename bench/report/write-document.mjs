@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { patternsOf, renderReport, summariesOf } from './report.mjs';
+import { renderReport, summariesOf, typicalPattern } from './report.mjs';
 import { renderPicture } from './svg.mjs';
 
 const BEGIN = '<!-- bench: begin -->';
@@ -21,11 +21,8 @@ export function replaceBetweenMarkers(text, tables) {
   return `${text.slice(0, begin + BEGIN.length)}\n${tables}\n${text.slice(end)}`;
 }
 
-/** The day that is most like a real one: the last pattern that was measured. */
 function toCharts(measured) {
-  const patterns = patternsOf(measured);
-  const pattern = patterns.includes('tracker-like') ? 'tracker-like' : patterns.at(-1);
-  const summaries = summariesOf(measured, pattern);
+  const summaries = summariesOf(measured, typicalPattern(measured));
   const bars = (value) =>
     summaries.map(({ name, values, ended }) => ({ label: name, value: values && value(values), note: ended }));
   return [

@@ -16,6 +16,7 @@ interface Modules {
     formatRatio: (value: number | undefined, baseline: number | undefined, negligible: number) => string;
     chooseBaseline: (names: string[]) => string;
   };
+  'report/report': { renderReport: (measured: object) => string };
   'report/table': { renderTable: (head: string[], rows: string[][]) => string };
   'report/svg': {
     renderPicture: (charts: { title: string; bars: { label: string; value: number | undefined; note: string }[] }[]) => string;

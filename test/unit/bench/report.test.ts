@@ -3,6 +3,7 @@ import type { Run } from '../../../bench/types.d.ts';
 import { load } from './modules.ts';
 
 const { median, summarise, formatRatio, chooseBaseline } = await load('report/arithmetic');
+const { renderReport } = await load('report/report');
 const { renderTable } = await load('report/table');
 const { renderPicture } = await load('report/svg');
 const { replaceBetweenMarkers } = await load('report/write-document');
@@ -33,12 +34,15 @@ test('A day that failed is named and does not count in what a backup costs', () 
 });
 
 test.each([
-  [5, 10, '0.5×'],
+  [5, 10, '0.50×'],
+  [9.99, 10, '1.0×'],
+  [99.9, 10, '10×'],
+  [3, 1000, '0.003×'],
   [10, 10, '1.0×'],
   [1, 28, '0.04×'],
   [1234, 10, '123×'],
   [0.001, 0.002, '1×'],
-  [0, 1, '0.1×'],
+  [0, 1, '0.10×'],
 ])('%d beside %d is %s, with 0.1 as good as nothing', (value, baseline, expected) => {
   expect(formatRatio(value, baseline, 0.1)).toBe(expected);
 });
@@ -82,4 +86,25 @@ test('Tables replace what stood between the markers, and nothing else', () => {
   const text = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n';
   expect(replaceBetweenMarkers(text, 'new')).toBe('before\n<!-- bench: begin -->\nnew\n<!-- bench: end -->\nafter\n');
   expect(() => replaceBetweenMarkers('no markers', 'new')).toThrow('docs/benchmarks.md must hold');
+});
+
+test('A report says what Holdfast costs in place of each other way, on the typical days', () => {
+  const runs = [
+    run({ pattern: 'first', day: 0, grown: 1e9 }),
+    run({ pattern: 'tracker-like', grown: 8e8, wallS: 10, cpuS: 5 }),
+    run({ pattern: 'tracker-like', grown: 2e8, wallS: 5, cpuS: 5, contestant: 'holdfast-incremental' }),
+  ];
+  const report = renderReport({
+    runs,
+    titles: { restic: 'careful', 'holdfast-incremental': 'Holdfast' },
+    options: { days: 1, hasWriter: false, commandLine: 'npm run bench', note: '' },
+    machine: { date: '2026-01-01 03:00', hardware: '2 × CPU', load: '0.1', versions: ['restic 0.19.1'] },
+    sizes: [1.5e9],
+    restores: [{ contestant: 'restic', wallS: 2, isRight: false }],
+    skipped: [{ name: 'borgmatic', reason: 'no pip' }],
+    idleStallMs: undefined,
+  });
+  expect(report).toContain('| careful     |  0.25× |        0.50× |        1.0× |');
+  expect(report).toContain('Left out: borgmatic (no pip)');
+  expect(report).toMatch(/\| careful \| 2\.00 s \| 1\.0× \| +\*\*no\*\* \|/);
 });
