@@ -59,11 +59,12 @@ export class Mariadb {
   /** One day of work, as sqlite-work.py does it. @param {string} pattern @param {string} seed */
   async work(pattern, seed) {
     const day = DAYS[pattern];
-    await this.sql(
-      `USE tracker; SET @rows = (SELECT count(*) FROM torrents); ${day(seed)} FLUSH TABLES torrents FOR EXPORT; UNLOCK TABLES;`,
-    );
+    await this.sql(`USE tracker; SET @rows = (SELECT count(*) FROM torrents); ${day(seed)} ${FLUSH}`);
   }
 }
+
+/** Writes to the file what is changed in memory alone, for the limit, which reads files. */
+const FLUSH = 'FLUSH TABLES torrents FOR EXPORT; UNLOCK TABLES;';
 
 /** Picks rows of the whole table at random, the same for the same seed. */
 const update = (share, seed) =>
@@ -100,5 +101,6 @@ INSERT INTO torrents (info_hash, completed) SELECT UNHEX(SHA1(CONCAT(seq, '${see
 INSERT INTO \`keys\` (\`key\`) SELECT MD5(CONCAT(seq, '${seed}')) FROM seq_1_to_1000;
 ALTER TABLE torrents ADD UNIQUE (info_hash);
 RESET MASTER;
+${FLUSH}
 `;
 }
