@@ -1,6 +1,6 @@
 #!/bin/bash
 # The first script that people write, as it stands in many notes: dumps into one directory, restic, forget --prune, sleep.
-# $ROOT stands before each directory, nothing else is different; the bench ends it at its `sleep`.
+# $ROOT stands before each directory and it tells less of what it does, nothing else is different; the bench ends it at its `sleep`.
 set -e
 
 BACKUP_INTERVAL=${BACKUP_INTERVAL:-21600}
