@@ -36,7 +36,7 @@ export async function measure(command, { env, cwd, residents = [], limitMs, watc
   const seen = { cpuS: 0, peakRss: 0, diskPeak: 0 };
   const texts = collect(child);
   const limit = { isReached: false };
-  const end = () => process.kill(-child.pid, 'SIGKILL');
+  const end = () => killGroup(child.pid);
   // A group of its own gets no Ctrl-C.
   process.once('exit', end);
   const timer = setTimeout(() => {
@@ -68,6 +68,17 @@ export function parseTimes(text) {
   const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
   if (parts.length === 0) return undefined;
   return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+}
+
+/** @param {number | undefined} pid of the first process of the group */
+function killGroup(pid) {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // All of it has ended by itself meanwhile.
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 function collect(child) {

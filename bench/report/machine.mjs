@@ -13,9 +13,9 @@ export async function describeMachine(directory, path) {
   const ask = async (program, args) => {
     const env = { ...process.env, PATH: `${path}:${TOOLS}/venv/bin:${TOOLS}/borg/bin` };
     const output = await run(program, args, { env }).catch(() => undefined);
-    return output?.stdout.split('\n')[0]?.trim() ?? 'missing';
+    return output?.stdout.split('\n').at(0)?.trim() ?? 'missing';
   };
-  const [cpu] = cpus();
+  const cpu = cpus().at(0);
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     hardware: `${cpus().length} × ${cpu?.model ?? 'CPU'}, ${formatBytes(totalmem())} of memory, ${await ask('findmnt', ['-no', 'FSTYPE', '-T', directory])}, Linux ${release()}`,
