@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePorts } from '../../scripts/demo/ports.mjs';
+import { PATIENCE_MS } from './place.mjs';
 
 const CLI = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist/client/main.js');
 const READY_WITHIN_MS = 120_000;
@@ -32,7 +33,9 @@ function create(place, { name, title, method }) {
     backup: () => withUp(place, env, (up) => holdfast(['backup', 'app', '--json'], { env: up.env, residents: [up.pid] })),
     restore: () =>
       withUp(place, env, async (up) => {
-        const result = mustBeZero(await holdfast(['restore', 'app', '--json'], { env: up.env, residents: [up.pid] }));
+        const result = mustBeZero(
+          await holdfast(['restore', 'app', '--json'], { env: up.env, residents: [up.pid], limitMs: PATIENCE_MS }),
+        );
         return { wallS: result.wallS, database: await place.find('main.db', join(place.directory, 'restore')) };
       }),
   };

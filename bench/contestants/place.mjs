@@ -5,6 +5,9 @@ import { measure } from '../measure.mjs';
 /** What is no disk that a tool needs besides: it is measured apart, can go at any time, or belongs to the bench. */
 const NOT_BESIDES = ['repository', 'cache', 'restored', 'random'];
 
+/** Limit of what is no backup: set-ups and restores. */
+export const PATIENCE_MS = 4 * 3_600_000;
+
 /**
  * The directory of one contestant, and the environment that its programs get: nothing of another contestant, and nothing of the user.
  *
@@ -64,7 +67,7 @@ export class Place {
 
   /** Runs what is no part of the measuring. @throws when it fails. @param {string[]} command */
   async must(command, options = {}) {
-    const result = await this.run(command, options);
+    const result = await this.run(command, { limitMs: PATIENCE_MS, ...options });
     if (result.exitCode !== 0)
       throw new Error(`${command.slice(0, 4).join(' ')} ended with ${result.exitCode}:\n${result.output}`);
     return result;
