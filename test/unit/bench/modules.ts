@@ -1,0 +1,34 @@
+import type { Run } from '../../../bench/types.d.ts';
+
+interface Values {
+  wallS: number;
+  cpuS: number;
+  grown: number;
+  peakRss: number;
+  diskPeak: number;
+  diskLeft: number;
+}
+
+interface Modules {
+  'report/arithmetic': {
+    median: (values: number[]) => number;
+    summarise: (runs: Run[]) => { ended: string; stallMs: number | undefined; values: Values | undefined };
+    formatRatio: (value: number | undefined, baseline: number | undefined, negligible: number) => string;
+    chooseBaseline: (names: string[]) => string;
+  };
+  'report/report': { renderReport: (measured: object) => string };
+  'report/table': { renderTable: (head: string[], rows: string[][]) => string };
+  'report/svg': {
+    renderPicture: (charts: { title: string; bars: { label: string; value: number | undefined; note: string }[] }[]) => string;
+  };
+  'report/write-document': { replaceBetweenMarkers: (text: string, tables: string) => string };
+  'contestants/limit': { countChanged: (before: Map<string, string[]>, after: Map<string, string[]>) => number };
+  measure: { parseTimes: (text: string) => number | undefined };
+  'process-tree': { parseStat: (text: string) => { parent: number; ticks: number; rss: number } };
+  size: { parseSize: (text: string) => number; formatBytes: (bytes: number) => string };
+}
+
+/** Loads a module of bench/, which is plain JavaScript without types. */
+export async function load<Name extends keyof Modules>(name: Name): Promise<Modules[Name]> {
+  return (await import(`../../../bench/${name}.mjs`)) as Modules[Name];
+}
