@@ -1,8 +1,8 @@
 import { access, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
+import { ReplayFailed } from '../databases/chain/chain-format.ts';
 import { isChain, replayChain, replayedPath } from '../databases/sqlite/incremental/replay.ts';
-import { ReplayFailed } from '../databases/sqlite/incremental/unpack-delta.ts';
 import { requireSqlite } from '../databases/sqlite/sqlite-version.ts';
 import type { PhaseContext } from '../phase.ts';
 import { hashFile } from '../stage/copy-file.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { chainHome, chainViews } from '../../config/chain-places.ts';
 import type { ChainSettings, Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
-import { retrieveView } from '../databases/sqlite/incremental/chain-view.ts';
+import { retrieveView } from '../databases/chain/chain-view.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';

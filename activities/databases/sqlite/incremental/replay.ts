@@ -4,8 +4,9 @@ import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
 import type { DatabaseFacts, SqliteFacts } from '../../../stage/manifest.ts';
-import { BASE_NAME, CHAIN_NAME, type Chain, chainSchema } from './chain.ts';
-import { ReplayFailed, unpackDelta } from './unpack-delta.ts';
+import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
+import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
+import { unpackDelta } from './unpack-delta.ts';
 
 /** Whether a dump is a chain, which has to be replayed before it is a database. */
 export function isChain(facts: DatabaseFacts | { kind: 'files' } | undefined): facts is SqliteFacts {
