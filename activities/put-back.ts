@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { LoadDumpInput, PutBackInput, PutBackResult } from '../contract/restore.ts';
+import { replayedPath } from './databases/chain/replayed-path.ts';
 import { loadDump as loadDumpInto } from './databases/mysql/load.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
@@ -54,6 +55,10 @@ export async function loadDump(
   const tree = partialPath(deps.configuration.restoreDirectory, run);
   const facts = (await readManifest(tree)).sources[id];
   if (source.kind !== 'mysql' || facts?.kind !== 'mysql') throw new PhaseError('ConfigInvalid', `${id} cannot be loaded.`);
-  await loadDumpInto(deps.programs, { source, into, facts, file: join(tree, facts.path) }, context);
+  await loadDumpInto(
+    deps.programs,
+    { source, into, facts, file: join(tree, facts.chain === undefined ? facts.path : replayedPath(facts)) },
+    context,
+  );
   return { bytes: facts.bytes, kept: [] };
 }

@@ -16,8 +16,17 @@ interface Tool {
 /** What every host needs besides restic; the databases report on their own clients. */
 const TOOLS: readonly Tool[] = [
   { program: 'tar', debianPackage: 'tar', isNeeded: (plans) => plans.some((plan) => plan.archive !== undefined) },
-  { program: 'zstd', debianPackage: 'zstd', isNeeded: (plans) => plans.some((plan) => plan.archive?.format === 'tar.zst') },
+  {
+    program: 'zstd',
+    debianPackage: 'zstd',
+    isNeeded: (plans) => plans.some((plan) => plan.archive?.format === 'tar.zst' || hasChain(plan)),
+  },
 ];
+
+/** Patches of both kinds of databases are zstd's. */
+function hasChain({ sources }: Plan): boolean {
+  return sources.some((source) => source.kind !== 'files' && source.chain !== undefined);
+}
 
 /** Looks for the programs that the plans need. */
 export async function examineTools(programs: Programs, plans: readonly Plan[], signal: AbortSignal): Promise<Finding[]> {

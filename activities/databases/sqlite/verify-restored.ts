@@ -8,6 +8,7 @@ import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import type { SqliteFacts } from '../../stage/manifest.ts';
 import { ReplayFailed } from '../chain/chain-format.ts';
+import { isChain } from '../chain/replayed-path.ts';
 import { compareRows } from '../compare-rows.ts';
 import { failedQuery, judgeQuery } from '../judge-query.ts';
 import type { RestoredDatabase } from '../restored-database.ts';
@@ -22,7 +23,7 @@ import {
   parseRow,
   withConnection,
 } from './connection.ts';
-import { isChain, replayChain } from './incremental/replay.ts';
+import { replayChain } from './incremental/replay.ts';
 import { readContent } from './read-content.ts';
 import { requireSqlite } from './sqlite-version.ts';
 

@@ -3,20 +3,9 @@ import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
-import type { DatabaseFacts, SqliteFacts } from '../../../stage/manifest.ts';
 import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
 import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
 import { unpackDelta } from './unpack-delta.ts';
-
-/** Whether a dump is a chain, which has to be replayed before it is a database. */
-export function isChain(facts: DatabaseFacts | { kind: 'files' } | undefined): facts is SqliteFacts {
-  return facts?.kind === 'sqlite' && facts.chain !== undefined;
-}
-
-/** Where the database of a chain is made, relative to the tree: beside the directory of the chain, under the name that a full copy has. */
-export function replayedPath({ path }: Pick<SqliteFacts, 'path'>): string {
-  return `${path}.db`;
-}
 
 /**
  * Makes the database of a restored chain, by sqlite3, and hashes it. The base becomes the database, and each delta goes once it is in
