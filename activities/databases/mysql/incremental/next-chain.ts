@@ -16,7 +16,7 @@ import { copyRange, findCuts } from './split-text.ts';
 const MAX_DELTAS = 30;
 
 /** Parts are no longer: zstd needs memory for one and for the text that it is compared with, and its window ends at 2 GiB. */
-export const MAX_PART_BYTES = 512 * 1024 ** 2;
+export const MAX_PART_BYTES = 256 * 1024 ** 2;
 
 export interface ChainJob extends ChainPlace {
   programs: Programs;
@@ -36,6 +36,7 @@ export interface NextChain {
 /** Begins a chain with the new dump, or goes on with the one that is there. @throws {PhaseError} DumpRejected, DiskFull */
 export async function makeNext(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
   if (kept === undefined) return newChain(job, 'incremental, new base');
+  job.context.report({ phase: 'compare', bytesTotal: job.text.bytes });
   const because = whyNoDelta(job, kept);
   if (because !== undefined) return newChain(job, `incremental, new base, because ${because}`);
   if (kept.chain.dump.sha256 === job.text.sha256) {
