@@ -9,6 +9,7 @@ import { PhaseError } from './phase-error.ts';
 import { noteRestore } from './restore/open-restores.ts';
 import { parseRestoreInput } from './restore/parse-restore-input.ts';
 import { type PlannedRestore, planRestore } from './restore/plan-restore.ts';
+import { chainAt, chainsOf } from './restore/replay-chains.ts';
 import { preparePlace } from './restore/restore-place.ts';
 import { requireRoom } from './restore/room.ts';
 import { entriesOf, entriesOfFile } from './restore/source-entries.ts';
@@ -74,5 +75,9 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
   const { file } = request;
   const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
-  return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  // A chain becomes the database in its place; a log that is unpacked for it may be as large.
+  const chain = file === undefined ? undefined : chainAt(manifest, file);
+  const chains = chain === undefined ? chainsOf(manifest, sources) : [chain];
+  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes, 0);
+  return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, replayed);
 }

@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Plan } from '../../config/types.ts';
+import type { Plan, Source } from '../../config/types.ts';
 import type { PhaseResult } from '../../contract/backup.ts';
 import type { OpenDrillInput, OpenDrillResult } from '../../contract/verify.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -31,6 +31,8 @@ const MIB = 1024 * 1024;
 const RESERVE_BYTES = 512 * MIB;
 /** A database that is loaded takes about twice its dump, besides the dump. */
 const LOADED_FACTOR = 3;
+/** A chain becomes the database in its place; a log that is unpacked for it may be as large as the base. */
+const REPLAYED_FACTOR = 2;
 
 /**
  * Begins a drill: judges the input, claims the scratch directory, sweeps what a dead drill left there, chooses the snapshot and looks
@@ -102,11 +104,15 @@ async function choose(
   return chooseSnapshot(snapshots, { plan: plan.name, repository: plan.repository.name, wanted, incomplete });
 }
 
+/** What a source takes in a drill, by the room that it takes in the snapshot. */
+function roomFactor(source: Source): number {
+  if (source.kind === 'mysql' || (source.kind === 'sqlite' && source.method === 'sql')) return LOADED_FACTOR;
+  return source.kind === 'sqlite' && source.method === 'incremental' ? REPLAYED_FACTOR : 1;
+}
+
 async function requireRoom(plan: Plan, { summary }: ResticSnapshot, directory: string): Promise<void> {
-  const isLoaded = plan.sources.some(
-    (source) => source.kind === 'mysql' || (source.kind === 'sqlite' && source.method === 'sql'),
-  );
-  const bytes = (summary?.total_bytes_processed ?? 0) * (isLoaded ? LOADED_FACTOR : 1) + RESERVE_BYTES;
+  const factor = Math.max(...plan.sources.map(roomFactor));
+  const bytes = (summary?.total_bytes_processed ?? 0) * factor + RESERVE_BYTES;
   const disk = await statfs(directory);
   const free = disk.bavail * disk.bsize;
   if (free >= bytes) return;
