@@ -39,9 +39,13 @@ export function isBase(name: string): boolean {
   return name.startsWith('base');
 }
 
+/** Where the script has a text, quoted for a shell. Names have no characters that mean anything to it. */
+function place(name: string): string {
+  return isBase(name) ? `"$here/${name}"` : `"$work/${name}"`;
+}
+
 /** `replay.sh` of a chain: makes the dump by plain zstd, for any POSIX shell. */
 export function replayScript(chain: Chain): string {
-  const place = (name: string) => (isBase(name) ? `"$here/${name}"` : `"$work/${name}"`);
   const stages = replayStages(chain);
   const lines = stages.flatMap(({ steps, texts }, index) => {
     const gone = (stages[index - 1]?.texts ?? []).filter((name) => !isBase(name) && !texts.includes(name));

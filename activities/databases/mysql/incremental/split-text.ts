@@ -60,29 +60,37 @@ function weigh(chunk: Buffer, start: number): number {
 /** Copies a range of a file into a new one, and hashes it. Nothing is synced. */
 export async function copyRange(
   paths: { from: string; to: string },
-  { start, end }: { start: number; end: number },
+  range: { start: number; end: number },
   signal: AbortSignal,
 ): Promise<HashResult> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const from = await open(paths.from, 'r');
   try {
     const to = await open(paths.to, 'wx', 0o600);
     try {
-      for (let position = start; position < end; ) {
-        signal.throwIfAborted();
-        const { bytesRead } = await from.read(buffer, 0, Math.min(CHUNK_BYTES, end - position), position);
-        if (bytesRead === 0) throw new Error(`${paths.from} ended at byte ${position}, before ${end}`);
-        const chunk = buffer.subarray(0, bytesRead);
-        hash.update(chunk);
-        await to.writeFile(chunk);
-        position += bytesRead;
-      }
+      return await copyHandles({ from, to }, range, signal);
     } finally {
       await to.close();
     }
   } finally {
     await from.close();
+  }
+}
+
+async function copyHandles(
+  { from, to }: { from: FileHandle; to: FileHandle },
+  { start, end }: { start: number; end: number },
+  signal: AbortSignal,
+): Promise<HashResult> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let position = start; position < end; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await from.read(buffer, 0, Math.min(CHUNK_BYTES, end - position), position);
+    if (bytesRead === 0) throw new Error(`a dump ended at byte ${position}, before ${end}, while it was cut into parts`);
+    const chunk = buffer.subarray(0, bytesRead);
+    hash.update(chunk);
+    await to.writeFile(chunk);
+    position += bytesRead;
   }
   return { bytes: end - start, sha256: hash.digest('hex') };
 }
