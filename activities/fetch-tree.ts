@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { CompareTreeResult, FetchTreeInput, FetchTreeResult } from '../contract/restore.ts';
-import { replayedPath } from './databases/sqlite/incremental/replay.ts';
+import { replayedPath } from './databases/chain/replayed-path.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';

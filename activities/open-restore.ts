@@ -78,9 +78,9 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
   const { file } = request;
   const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
-  // A chain becomes the database in its place; a log that is unpacked for it may be as large.
+  // A chain of SQLite becomes the database in its place, and a log that is unpacked for it may be as large. Of dumps two lie beside a chain.
   const chain = file === undefined ? undefined : chainAt(manifest, file);
   const chains = chain === undefined ? chainsOf(manifest, sources) : [chain];
-  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes, 0);
+  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes * (facts.kind === 'mysql' ? 2 : 1), 0);
   return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, replayed);
 }

@@ -1,5 +1,6 @@
 import type { PhaseResult } from '../contract/backup.ts';
 import type { LoadDumpInput, PutBackInput, PutBackResult } from '../contract/restore.ts';
+import { replayedPath } from './databases/chain/replayed-path.ts';
 import { loadDump as loadDumpInto } from './databases/mysql/load.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
@@ -54,6 +55,7 @@ export async function loadDump(
   const tree = partialPath(deps.configuration.restoreDirectory, run);
   const facts = (await readManifest(tree)).sources[id];
   if (source.kind !== 'mysql' || facts?.kind !== 'mysql') throw new PhaseError('ConfigInvalid', `${id} cannot be loaded.`);
-  await loadDumpInto(deps.programs, { source, into, facts, file: await restoredFile(tree, facts.path) }, context);
+  const file = await restoredFile(tree, facts.chain === undefined ? facts.path : replayedPath(facts));
+  await loadDumpInto(deps.programs, { source, into, facts, file }, context);
   return { bytes: facts.bytes, kept: [] };
 }

@@ -2,6 +2,8 @@ import type { Plan } from '../config/types.ts';
 import type { Finding } from '../contract/inspect.ts';
 import { ProgramMissing } from '../process/errors.ts';
 import type { Programs } from '../process/programs.ts';
+import { requireZstd } from './databases/chain/zstd.ts';
+import { PhaseError } from './phase-error.ts';
 import { requireRestic } from './restic/restic.ts';
 import { OLDEST_RESTIC } from './restic/version.ts';
 
@@ -16,13 +18,26 @@ interface Tool {
 /** What every host needs besides restic; the databases report on their own clients. */
 const TOOLS: readonly Tool[] = [
   { program: 'tar', debianPackage: 'tar', isNeeded: (plans) => plans.some((plan) => plan.archive !== undefined) },
-  { program: 'zstd', debianPackage: 'zstd', isNeeded: (plans) => plans.some((plan) => plan.archive?.format === 'tar.zst') },
+  {
+    program: 'zstd',
+    debianPackage: 'zstd',
+    isNeeded: (plans) => plans.some((plan) => plan.archive?.format === 'tar.zst' && !plans.some(hasChain)),
+  },
 ];
+
+/** Chains of dumps are zstd's patches; those of SQLite do without it. */
+function hasChain({ sources }: Plan): boolean {
+  return sources.some((source) => source.kind === 'mysql' && source.chain !== undefined);
+}
 
 /** Looks for the programs that the plans need. */
 export async function examineTools(programs: Programs, plans: readonly Plan[], signal: AbortSignal): Promise<Finding[]> {
   const needed = TOOLS.filter((tool) => tool.isNeeded(plans));
-  return Promise.all([examineRestic(programs, signal), ...needed.map((tool) => examineTool(programs, tool))]);
+  return Promise.all([
+    examineRestic(programs, signal),
+    ...needed.map((tool) => examineTool(programs, tool)),
+    ...(plans.some(hasChain) ? [examineZstd(programs, signal)] : []),
+  ]);
 }
 
 async function examineRestic(programs: Programs, signal: AbortSignal): Promise<Finding> {
@@ -33,6 +48,17 @@ async function examineRestic(programs: Programs, signal: AbortSignal): Promise<F
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { level: 'problem', subject, message, advice: `Install restic ${OLDEST_RESTIC} or newer on the worker's machine.` };
+  }
+}
+
+async function examineZstd(programs: Programs, signal: AbortSignal): Promise<Finding> {
+  const subject = 'tool zstd';
+  try {
+    const version = await requireZstd(programs, signal);
+    return { level: 'ok', subject, message: `${version} at ${await programs.find('zstd')}` };
+  } catch (error) {
+    if (!(error instanceof PhaseError)) throw error;
+    return { level: 'problem', subject, message: error.message, advice: 'apt-get install zstd' };
   }
 }
 

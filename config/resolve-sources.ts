@@ -15,7 +15,7 @@ export function resolveSources({ files, sqlite, mysql }: SourcesFile, directorie
   return [
     ...Object.entries(files).map(([name, source]) => resolveFiles(name, source)),
     ...Object.entries(sqlite).map(([name, source]) => resolveSqlite(name, source, directories)),
-    ...Object.entries(mysql).map(([name, source]) => resolveMysql(name, source)),
+    ...Object.entries(mysql).map(([name, source]) => resolveMysql(name, source, directories)),
   ];
 }
 
@@ -54,7 +54,8 @@ function resolveChain(name: string, rebaseRatio = 1, { stageDirectory, stateDire
   return { directory, viewDirectory: posix.join(chainViews(stageDirectory), name), rebaseRatio };
 }
 
-function resolveMysql(name: string, source: MysqlSourceFile): MysqlSource {
+function resolveMysql(name: string, source: MysqlSourceFile, directories: Directories): MysqlSource {
+  const isIncremental = source.method === 'incremental';
   return {
     kind: 'mysql',
     name,
@@ -65,6 +66,7 @@ function resolveMysql(name: string, source: MysqlSourceFile): MysqlSource {
     tls: source.tls,
     tlsCa: source.tls_ca && posix.resolve(source.tls_ca),
     structureOnly: source.structure_only,
+    ...(isIncremental ? { chain: resolveChain(`mysql.${name}`, source.rebase_at, directories) } : {}),
     maxShrinkRatio: source.max_shrink,
   };
 }

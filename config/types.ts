@@ -103,6 +103,8 @@ export interface MysqlSource {
   readonly tlsCa: string | undefined;
   /** Tables whose structure alone is dumped. */
   readonly structureOnly: readonly string[];
+  /** Present with `method: incremental`; a whole dump each time otherwise. */
+  readonly chain?: ChainSettings;
   readonly maxShrinkRatio: number;
 }
 

@@ -102,6 +102,8 @@ async function choose(
 
 /** What a source takes in a drill, by the room that it takes in the snapshot. */
 function roomFactor(source: Source): number {
+  // The dump of a chain lies beside it.
+  if (source.kind === 'mysql' && source.chain !== undefined) return LOADED_FACTOR + 1;
   if (source.kind === 'mysql' || (source.kind === 'sqlite' && source.method === 'sql')) return LOADED_FACTOR;
   return source.kind === 'sqlite' && source.method === 'incremental' ? REPLAYED_FACTOR : 1;
 }

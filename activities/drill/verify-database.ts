@@ -1,7 +1,7 @@
 import { type PhaseResult, sourceId } from '../../contract/backup.ts';
 import type { CheckResult, VerifyDatabaseInput } from '../../contract/verify.ts';
+import { isChain } from '../databases/chain/replayed-path.ts';
 import type { Databases } from '../databases/registry.ts';
-import { isChain } from '../databases/sqlite/incremental/replay.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';

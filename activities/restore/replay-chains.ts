@@ -1,18 +1,21 @@
 import { access, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
-import { isChain, replayChain, replayedPath } from '../databases/sqlite/incremental/replay.ts';
-import { ReplayFailed } from '../databases/sqlite/incremental/unpack-delta.ts';
+import { ReplayFailed } from '../databases/chain/chain-format.ts';
+import { isChain, replayedPath } from '../databases/chain/replayed-path.ts';
+import { requireZstd } from '../databases/chain/zstd.ts';
+import { replayChain as replayDump } from '../databases/mysql/incremental/replay.ts';
+import { replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
 import { requireSqlite } from '../databases/sqlite/sqlite-version.ts';
 import type { PhaseContext } from '../phase.ts';
 import { hashFile } from '../stage/copy-file.ts';
-import type { Manifest, SqliteFacts } from '../stage/manifest.ts';
+import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 
 /** A source of a backup that lies there as a chain. */
 export interface ChainSource {
   id: string;
-  facts: SqliteFacts;
+  facts: DatabaseFacts;
 }
 
 /** Those of the given sources that are chains. */
@@ -49,10 +52,12 @@ export async function replayInto(
   if (await exists(path)) {
     ({ sha256 } = await hashFile(path, context));
   } else {
-    await requireSqlite(programs, context.signal);
+    if (facts.kind === 'sqlite') await requireSqlite(programs, context.signal);
+    else await requireZstd(programs, context.signal);
     const partial = partialPath(directory, facts);
     try {
-      ({ sha256 } = await replayChain({ programs, directory: chain, target: partial }, context));
+      const replay = facts.kind === 'sqlite' ? replayDatabase : replayDump;
+      ({ sha256 } = await replay({ programs, directory: chain, target: partial }, context));
     } catch (error) {
       if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
       throw error;
@@ -63,7 +68,7 @@ export async function replayInto(
   return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
 }
 
-function partialPath(directory: string, facts: SqliteFacts): string {
+function partialPath(directory: string, facts: DatabaseFacts): string {
   return `${join(directory, replayedPath(facts))}.partial`;
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { chainHome, chainViews } from '../../config/chain-places.ts';
 import type { ChainSettings, Plan } from '../../config/types.ts';
 import { type RunRecord, type RunReference, type SourceReference, sourceId } from '../../contract/backup.ts';
-import { retrieveView } from '../databases/sqlite/incremental/chain-view.ts';
+import { retrieveView } from '../databases/chain/chain-view.ts';
 import { displayText } from '../input/display.ts';
 import { PhaseError } from '../phase-error.ts';
 import { type DatabaseFacts, type FilesFacts, type ManifestEntry, manifestSchema } from '../stage/manifest.ts';
@@ -43,8 +43,8 @@ export async function prepareWorkspace(plan: Plan): Promise<void> {
 
 /** Removes the stage and the working files. Safe to repeat. */
 export async function removeWorkspace(plan: Plan): Promise<void> {
-  for (const { name, chain } of incrementalSources(plan)) {
-    await retrieveView(join(plan.stageDirectory, 'sqlite', name), chain.viewDirectory);
+  for (const { kind, name, chain } of incrementalSources(plan)) {
+    await retrieveView(join(plan.stageDirectory, kind, name), chain.viewDirectory);
   }
   await removeTree(plan.stageDirectory);
   await rm(workDirectory(plan), { recursive: true, force: true });
@@ -92,9 +92,9 @@ async function sweepChains(plan: Plan): Promise<void> {
   }
 }
 
-function incrementalSources({ sources }: Plan): { name: string; chain: ChainSettings }[] {
+function incrementalSources({ sources }: Plan): (SourceReference & { chain: ChainSettings })[] {
   return sources.flatMap((source) =>
-    source.kind === 'sqlite' && source.chain !== undefined ? [{ name: source.name, chain: source.chain }] : [],
+    source.kind !== 'files' && source.chain !== undefined ? [{ kind: source.kind, name: source.name, chain: source.chain }] : [],
   );
 }
 

@@ -71,7 +71,10 @@ const sqliteFacts = z.object({
 
 const mysqlFacts = z.object({
   kind: z.literal('mysql'),
+  /** Relative to the stage. */
   path: pathOf('mysql'),
+  /** `path` is a directory: a dump, and `deltas` patches to apply; `bytes` and `sha256` are those of the dump that they give. */
+  chain: z.object({ deltas: z.number().int() }).optional(),
   bytes: z.number().int(),
   sha256: z.string(),
   method: z.string(),

@@ -9,7 +9,11 @@ type MysqlDraft = Partially<NonNullable<ConfigurationInput['plans'][string]['sou
 export const checkMysql = eachPlan(({ sources }, plan, draft) =>
   entriesOf(sources?.mysql).flatMap(([name, source]) => {
     const path = ['plans', plan, 'sources', 'mysql', name];
-    return [...checkAddress(source, path, draft.isDoubtful(path)), ...checkTls(source, path, draft.isDoubtful([...path, 'tls']))];
+    return [
+      ...checkAddress(source, path, draft.isDoubtful(path)),
+      ...checkTls(source, path, draft.isDoubtful([...path, 'tls'])),
+      ...checkRebase(source, path, draft.isDoubtful([...path, 'method'])),
+    ];
   }),
 );
 
@@ -25,4 +29,10 @@ function checkAddress({ host, port, socket }: MysqlDraft, path: string[], isDoub
 function checkTls({ tls, tls_ca }: MysqlDraft, path: string[], isDoubtful: boolean): ConfigurationFinding[] {
   if (tls_ca === undefined || tls === 'verify' || isDoubtful) return [];
   return [{ path: [...path, 'tls_ca'], message: 'has an effect with "tls: verify" only; write that too, or remove this' }];
+}
+
+function checkRebase({ method, rebase_at }: MysqlDraft, path: string[], isDoubtful: boolean): ConfigurationFinding[] {
+  if (rebase_at === undefined || method === 'incremental' || isDoubtful) return [];
+  const message = 'has an effect with "method: incremental" only; write that too, or remove this';
+  return [{ path: [...path, 'rebase_at'], message }];
 }

@@ -34,7 +34,7 @@ function isInStage(file: string, plan: PlanDraft): boolean {
   if (!isSourceKind(kind)) return STAGE_FILES.includes(file);
   const name = kind === 'files' ? second : second.replace(/\..*$/, '');
   // What `method: incremental` leaves is a directory: sqlite/tracker/base.db.
-  const isChain = kind === 'sqlite' && plan.sources?.sqlite?.[name]?.method === 'incremental';
+  const isChain = kind !== 'files' && plan.sources?.[kind]?.[name]?.method === 'incremental';
   if (isChain && (name !== second || rest.length === 0)) return false;
   return namesOf(plan.sources?.[kind]).includes(name);
 }

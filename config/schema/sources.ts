@@ -61,6 +61,14 @@ const mysqlSchema = z
       .array(text('Name of a table.'))
       .meta({ description: 'Tables whose structure is dumped without their rows.' })
       .prefault([]),
+    method: z
+      .enum(['dump', 'incremental'])
+      .meta({
+        description:
+          'dump: the whole text each time. incremental: keep one text and store what differs from the dump before, for databases that change a little everywhere.',
+      })
+      .prefault('dump'),
+    rebase_at: rebaseSchema,
     max_shrink: maxShrinkSchema,
   })
   .meta({ description: 'A MySQL or MariaDB database.' });

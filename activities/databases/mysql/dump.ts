@@ -25,17 +25,34 @@ export async function dump(
   };
   await remove();
   try {
-    context.report({ phase: 'connect', currentItem: source.database });
-    const session = await openSession(programs, source, context);
-    for (const { message } of findConcerns(source, session.catalog)) context.warn(`${describeSource(source)}: ${message}`);
-    const raw = await writePartial(programs, session, partial, context);
+    const written = await writeDump(programs, source, partial, context);
     context.signal.throwIfAborted();
     await rename(partial, place.target);
-    return describe(session, raw, place.path);
+    const { bytes, method, facts } = describeDump(written, place.path);
+    return { bytes, method, facts };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** A dump that counts. */
+export interface WrittenDump {
+  session: Session;
+  raw: RawDump;
+}
+
+/** Writes a dump into a new file, and looks whether it is whole. The caller removes what is left of one that failed. */
+export async function writeDump(
+  programs: Programs,
+  source: MysqlSource,
+  partial: string,
+  context: PhaseContext,
+): Promise<WrittenDump> {
+  context.report({ phase: 'connect', currentItem: source.database });
+  const session = await openSession(programs, source, context);
+  for (const { message } of findConcerns(source, session.catalog)) context.warn(`${describeSource(source)}: ${message}`);
+  return { session, raw: await writePartial(programs, session, partial, context) };
 }
 
 async function writePartial(programs: Programs, session: Session, partial: string, context: PhaseContext): Promise<RawDump> {
@@ -80,7 +97,10 @@ async function verify(programs: Programs, session: Session, raw: RawDump, contex
   );
 }
 
-function describe({ source, client, catalog }: Session, { bytes, sha256, contents }: RawDump, path: string): Dump {
+/** What the manifest says of a dump. `path` is its place in the stage. */
+export function describeDump({ session, raw }: WrittenDump, path: string): { bytes: number; method: string; facts: MysqlFacts } {
+  const { source, client, catalog } = session;
+  const { bytes, sha256, contents } = raw;
   const method = `${client.dumpProgram} ${client.version}`;
   const facts: MysqlFacts = {
     kind: 'mysql',

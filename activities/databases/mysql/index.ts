@@ -9,6 +9,7 @@ import type { DatabaseSource } from '../database-source.ts';
 import { estimateDumpBytes } from './catalog.ts';
 import { dump } from './dump.ts';
 import { examine } from './examine.ts';
+import { dumpIncremental } from './incremental/index.ts';
 import { restoreInstructions } from './restore-instructions.ts';
 import { openSession } from './session.ts';
 import { verifyRestored } from './verify-restored.ts';
@@ -23,7 +24,12 @@ import { verifyRestored } from './verify-restored.ts';
 export function createMysqlDatabase(programs: Programs): DatabaseSource<MysqlSource> {
   return {
     stagePath,
-    dump: (source, target, context) => dump(programs, source, { target, path: stagePath(source) }, context),
+    dump: (source, target, context) => {
+      const place = { target, path: stagePath(source) };
+      return source.chain === undefined
+        ? dump(programs, source, place, context)
+        : dumpIncremental(programs, source, place, context);
+    },
     examine: (source, context) => examine(programs, source, context),
     estimateBytes: async (source, context) => {
       const { catalog } = await openSession(programs, source, context);
@@ -34,6 +40,6 @@ export function createMysqlDatabase(programs: Programs): DatabaseSource<MysqlSou
   };
 }
 
-function stagePath(source: MysqlSource): string {
-  return `mysql/${source.name}.sql`;
+function stagePath({ chain, name }: MysqlSource): string {
+  return chain === undefined ? `mysql/${name}.sql` : `mysql/${name}`;
 }

@@ -2,6 +2,20 @@ import type { MysqlSource } from '../../../config/types.ts';
 
 /** Markdown for RESTORE.md: MySQL's or MariaDB's own client is all it takes. */
 export function restoreInstructions(source: MysqlSource, stagePath: string): string {
+  if (source.chain === undefined) return loadInstructions(source, stagePath);
+  const dump = `${stagePath}.sql`;
+  return `\`${stagePath}/\` holds the dump \`${dump}\` in parts: \`base.sql\` is the dump as it once was, and \`0001.sql.zst\`, \`0002.sql.zst\`, … make of each dump the next one
+(\`zstd -d --long=31 --patch-from=DUMP PATCH -o NEXT\`, zstd 1.4.5 or newer). \`replay.sh\` beside them does that, and compares the SHA-256. If \`${dump}\` lies here, Holdfast
+has done so already. Otherwise, in the directory of this file:
+
+\`\`\`sh
+sh ${shellQuote(`${stagePath}/replay.sh`)} ${shellQuote(dump)}
+\`\`\`
+
+${loadInstructions(source, dump)}`;
+}
+
+function loadInstructions(source: MysqlSource, stagePath: string): string {
   const database = quoteIdentifier(source.database);
   return `\`${stagePath}\` is a plain SQL dump of the database ${code(source.database)}. It loads into a server of the same family (MySQL or MariaDB; \`manifest.json\`
 says which, and its version), of that version or a newer one. It makes tables anew: what the target database holds under the same names is lost.

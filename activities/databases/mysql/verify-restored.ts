@@ -1,16 +1,22 @@
+import { basename, dirname, join } from 'node:path';
 import type { VerificationQuery } from '../../../config/types.ts';
 import { sourceId } from '../../../contract/backup.ts';
 import type { Check } from '../../../contract/verify.ts';
 import { ProgramTimeout } from '../../../process/errors.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
+import { PhaseError } from '../../phase-error.ts';
 import type { MysqlFacts } from '../../stage/manifest.ts';
+import { ReplayFailed } from '../chain/chain-format.ts';
+import { isChain, replayedPath } from '../chain/replayed-path.ts';
+import { requireZstd } from '../chain/zstd.ts';
 import { compareRows, listSome } from '../compare-rows.ts';
 import { failedQuery, judgeQuery, queryCheckName } from '../judge-query.ts';
 import type { RestoredDatabase } from '../restored-database.ts';
 import { CATALOG_QUERY, type Catalog, readCatalog } from './catalog.ts';
 import { useConfiguredServer } from './configured-server.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
+import { replayChain } from './incremental/replay.ts';
 import { quoteName } from './load.ts';
 import { isComplete, loadDump } from './load-dump.ts';
 import { askScratch, type NoServer, type ScratchServer } from './scratch-server.ts';
@@ -24,6 +30,34 @@ export async function verifyRestored(
   restored: RestoredDatabase<MysqlFacts>,
   context: PhaseContext,
 ): Promise<Check[]> {
+  if (!isChain(restored.facts)) return verifyDump(programs, restored, context);
+  const replayed = await replay(programs, restored, context);
+  if (replayed.status !== 'pass') return [replayed];
+  const file = join(dirname(restored.file), basename(replayedPath(restored.facts)));
+  return [replayed, ...(await verifyDump(programs, { ...restored, file }, context))];
+}
+
+/** Makes the dump of a chain, which must be the one that was backed up, byte by byte. */
+async function replay(
+  programs: Programs,
+  { source, file, facts }: RestoredDatabase<MysqlFacts>,
+  context: PhaseContext,
+): Promise<Check> {
+  const check = { name: `${sourceId(source)} replay`, expected: facts.sha256 };
+  const target = join(dirname(file), basename(replayedPath(facts)));
+  try {
+    await requireZstd(programs, context.signal);
+    const { sha256: actual } = await replayChain({ programs, directory: file, target }, context);
+    return { ...check, status: actual === facts.sha256 ? 'pass' : 'fail', actual };
+  } catch (error) {
+    if (error instanceof PhaseError && error.type === 'ToolMissing')
+      return { ...check, status: 'skipped', message: error.message };
+    if (!(error instanceof ReplayFailed)) throw error;
+    return { ...check, status: 'fail', message: error.message };
+  }
+}
+
+async function verifyDump(programs: Programs, restored: RestoredDatabase<MysqlFacts>, context: PhaseContext): Promise<Check[]> {
   const id = sourceId(restored.source);
   const complete: Check = (await isComplete(restored.file))
     ? { name: `${id} completion line`, status: 'pass' }

@@ -7,6 +7,8 @@ import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { PhaseError } from '../../phase-error.ts';
 import type { SqliteFacts } from '../../stage/manifest.ts';
+import { ReplayFailed } from '../chain/chain-format.ts';
+import { isChain } from '../chain/replayed-path.ts';
 import { compareRows } from '../compare-rows.ts';
 import { failedQuery, judgeQuery } from '../judge-query.ts';
 import type { RestoredDatabase } from '../restored-database.ts';
@@ -21,8 +23,7 @@ import {
   parseRow,
   withConnection,
 } from './connection.ts';
-import { isChain, replayChain } from './incremental/replay.ts';
-import { ReplayFailed } from './incremental/unpack-delta.ts';
+import { replayChain } from './incremental/replay.ts';
 import { loadText } from './load-text.ts';
 import { readContent } from './read-content.ts';
 import { requireSqlite } from './sqlite-version.ts';

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { createMysqlDatabase } from '../../../activities/databases/mysql/index.ts';
 import { startMariadb } from '../../support/mariadb-server.ts';
+import { describeIncrementalContract } from '../../support/mysql-chain.ts';
 import { describeMysqlFamily } from '../../support/mysql-family.ts';
 import { createTestContext, programs, withDirectory } from '../../support/phase-context.ts';
 
 describeMysqlFamily({ title: 'MariaDB', programs, start: () => startMariadb() });
+describeIncrementalContract({ title: 'MariaDB', programs, start: () => startMariadb() });
 
 test('TLS that the server does not have is refused instead of done without', async () => {
   const server = await startMariadb(['--skip-ssl']);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMysqlDatabase } from '../../../activities/databases/mysql/index.ts';
 import type { DatabaseServer } from '../../support/database-server.ts';
+import { describeIncrementalContract } from '../../support/mysql-chain.ts';
 import { describeMysqlFamily } from '../../support/mysql-family.ts';
 import { isWithoutMysql, mysqlPrograms, startMysql } from '../../support/mysql-server.ts';
 import { countRows, createSubject, loadDump, SECRETS } from '../../support/mysql-subject.ts';
@@ -12,6 +13,7 @@ if (isWithoutMysql) {
   });
 } else {
   describeMysqlFamily({ title: 'MySQL', programs: mysqlPrograms, start: () => startMysql() });
+  describeIncrementalContract({ title: 'MySQL', programs: mysqlPrograms, start: () => startMysql() });
   describe('a MySQL server and its clients', describeClients);
 }
 

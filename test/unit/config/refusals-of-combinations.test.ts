@@ -54,6 +54,7 @@ const REFUSALS: readonly (readonly [string, Changes, string, string])[] = [
     `${PLAN}.sources.sqlite.main.rebase_at`,
     '"method: incremental" only',
   ],
+  ['a limit of patches that nobody heeds', { [`${SHOP}.rebase_at`]: '50%' }, `${SHOP}.rebase_at`, '"method: incremental" only'],
   [
     'a required file beside a chain',
     { [`${PLAN}.sources.sqlite.main.method`]: 'incremental', [`${PLAN}.verification.required_files`]: ['sqlite/main.db'] },

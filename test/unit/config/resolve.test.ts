@@ -128,6 +128,17 @@ test('one command of a hook or several are a list of commands, and with one hook
   expect(await hooksOf({ after_dump: ['b'] })).toMatchObject({ beforeDump: [], maxStoppedMs: 21_600_000 });
 });
 
+test('a dump by patches has a place for its chain, and a whole one has none', async () => {
+  const shop = 'plans.tracker.sources.mysql.shop';
+  const chainOf = async (more: Record<string, unknown>) => {
+    const plan = (await load(sampleWith(more))).plans.get('tracker');
+    const source = plan?.sources.find(({ kind }) => kind === 'mysql');
+    return source?.kind === 'mysql' ? source.chain?.directory.slice(plan?.stateDirectory.length) : 'no source';
+  };
+  expect(await chainOf({})).toBeUndefined();
+  expect(await chainOf({ [`${shop}.method`]: 'incremental' })).toBe('/chains/mysql.shop');
+});
+
 test('an incremental source has places for its chain below the directories of its plan', async () => {
   const configuration = await load(
     sampleWith({ 'plans.tracker.sources.sqlite.main': { path: '/data/main.db', method: 'incremental', rebase_at: '40%' } }),

@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { type ChainFile, sealSchema } from '../../chain/chain-format.ts';
 
-/** Name of the description of a chain, where it is kept and in the stage. */
-export const CHAIN_NAME = 'chain.json';
 export const BASE_NAME = 'base.db';
-export const SCRIPT_NAME = 'replay.sh';
 
 /** A file of a chain. */
 const filePart = z.object({
@@ -35,15 +33,12 @@ export const chainSchema = z.object({
   database: z.object({ bytes: z.number().int(), pages: z.number().int(), sha256: z.string() }),
 });
 
-/** What is known of a file besides its content: as long as none of it changes, nobody wrote to it. */
-const seal = z.object({ inode: z.string(), bytes: z.string(), mtime_ns: z.string(), ctime_ns: z.string() });
-
 /** The file `chain.json` where a chain is kept. What it does not name does not count. */
 export const keptChainSchema = z.object({
   chain: chainSchema,
   /** Digests of the pages of `chain.database`. */
   table: z.object({ name: z.string().regex(/^\d{4}\.pages$/), sha256: z.string() }),
-  seals: z.record(z.string(), seal),
+  seals: z.record(z.string(), sealSchema),
   /** Which pages the overlay has; `pending` is a delta that is still to be written into it. Absent: there were no deltas yet. */
   overlay: z
     .object({
@@ -58,11 +53,9 @@ export const keptChainSchema = z.object({
 });
 
 export type Chain = z.infer<typeof chainSchema>;
-export type ChainFile = z.infer<typeof filePart>;
 export type ChainDelta = z.infer<typeof delta>;
 export type ChainPart = z.infer<typeof packedPart>;
 export type KeptChain = z.infer<typeof keptChainSchema>;
-export type Seal = z.infer<typeof seal>;
 
 /** Base and deltas as they are stored, in the order in which they are replayed. */
 export function chainFiles({ base, deltas }: Chain): ChainFile[] {

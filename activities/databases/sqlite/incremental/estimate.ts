@@ -1,6 +1,6 @@
 import type { SqliteSource } from '../../../../config/types.ts';
 import { sourceId } from '../../../../contract/backup.ts';
-import { readDescription } from './chain-store.ts';
+import { chainStore } from './chain-store.ts';
 import { whyNoDelta } from './next-chain.ts';
 
 /** A day unlike those before it may change so much of a database. */
@@ -12,7 +12,7 @@ const SPARE_PART = 10;
  */
 export async function estimateIncremental(source: SqliteSource, bytes: number): Promise<number> {
   if (source.chain === undefined) return bytes;
-  const kept = await readDescription(source.chain.directory);
+  const kept = await chainStore.read(source.chain.directory);
   if (kept?.chain.source !== sourceId(source)) return bytes;
   const { chain } = kept;
   if (whyNoDelta(kept, { bytes: 0, pageSize: chain.page_size }, source.chain) !== undefined) return bytes;

@@ -4,27 +4,26 @@
  *
  * What must never be here: a delta upon a chain that is not known to be whole, or a second copy of the database.
  */
-import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChainSettings, SqliteSource } from '../../../../config/types.ts';
+import type { SqliteSource } from '../../../../config/types.ts';
 import { sourceId } from '../../../../contract/backup.ts';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { PhaseError } from '../../../phase-error.ts';
-import { bytePath } from '../../../stage/byte-path.ts';
-import { hashFile } from '../../../stage/copy-file.ts';
 import type { ManifestEntry } from '../../../stage/manifest.ts';
-import { manifestEntry } from '../../../stage/manifest-entry.ts';
+import { chainDirectory } from '../../chain/chain-store.ts';
+import { layView } from '../../chain/chain-view.ts';
+import { chainEntries, clearChain, prepareChain, requireChainSettings, warnOfDamage } from '../../chain/stage-chain.ts';
 import type { Dump } from '../../database-source.ts';
 import { connect, databaseUri } from '../connection.ts';
 import { type DatabaseFile, inspectDatabaseFile } from '../database-file.ts';
 import { whilePinned } from '../while-pinned.ts';
-import { CHAIN_NAME, type Chain, chainFiles, type KeptChain, SCRIPT_NAME } from './chain.ts';
-import { chainDirectory, commitChain, loadChain, sweepChain } from './chain-store.ts';
-import { layView, prepareView, retrieveView } from './chain-view.ts';
+import { chainFiles, type KeptChain } from './chain.ts';
+import { chainStore } from './chain-store.ts';
 import { ChainDamaged, type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
 import { applyToOverlay, OVERLAY_NAME } from './overlay.ts';
 import { findCountable } from './pinned-content.ts';
+import { replayScript } from './replay-script.ts';
 import { WalDamaged } from './wal-format.ts';
 
 /** Where the dump goes: a directory in the stage, absolute and relative to the stage. */
@@ -40,50 +39,35 @@ export async function dumpIncremental(
   { target, path }: Target,
   context: PhaseContext,
 ): Promise<Dump> {
-  const settings = requireSettings(source);
-  await clear(target, settings);
+  const settings = requireChainSettings(source);
+  await clearChain(target, settings);
   const file = await inspectDatabaseFile(source);
   const job: ChainJob = { programs, source, file, context, settings };
   let kept = await load(job);
   try {
-    await sweepChain(settings.directory, kept);
+    await chainStore.sweep(settings.directory, kept);
     const next = await makeNext(job, kept);
     context.signal.throwIfAborted();
     const { chain } = next.kept;
-    await prepare(job, chain);
-    await commitChain(settings.directory, next.kept);
+    await prepareChain(job, { chain, parts: chainFiles(chain), script: replayScript(chain) });
+    await chainStore.commit(settings.directory, { ...next.kept, seals: {} });
     kept = { ...next.kept, seals: {} };
     await layView(settings.viewDirectory, target);
     kept = await settleOverlay(job, kept);
-    await sweepChain(settings.directory, kept);
+    await chainStore.sweep(settings.directory, kept);
     context.signal.throwIfAborted();
-    const entries = await entriesOf(chain, { target, path }, context);
+    const entries = await chainEntries(chainFiles(chain), { target, path }, context);
     return toDump({ path, file, next, entries });
   } catch (error) {
-    await clear(target, settings);
-    await sweepChain(settings.directory, kept);
+    await clearChain(target, settings);
+    await chainStore.sweep(settings.directory, kept);
     throw error;
   }
 }
 
-function requireSettings(source: SqliteSource): ChainSettings {
-  if (source.chain !== undefined) return source.chain;
-  throw new PhaseError(
-    'ConfigInvalid',
-    `${sourceId(source)}: there is no place for its chain, although its method is incremental.`,
-  );
-}
-
-/** Nothing is left in the stage; what an earlier attempt laid there goes back to where it waits for the next run. */
-async function clear(target: string, { viewDirectory }: ChainSettings): Promise<void> {
-  await retrieveView(target, viewDirectory);
-  await rm(target, { recursive: true, force: true });
-  await rm(`${target}.partial`, { recursive: true, force: true });
-}
-
 async function load({ context, settings, source }: ChainJob): Promise<KeptChain | undefined> {
   const onProgress = (bytesDone: number) => context.report({ phase: 'check the chain', bytesDone });
-  const found = await loadChain(settings.directory, sourceId(source), { signal: context.signal, onProgress });
+  const found = await chainStore.load(settings.directory, sourceId(source), { signal: context.signal, onProgress });
   if (found === undefined) return undefined;
   if ('broken' in found) {
     warnOfDamage({ context, settings, source }, found.broken);
@@ -107,12 +91,8 @@ async function settleOverlay({ context, settings }: Pick<ChainJob, 'context' | '
   const paths = { overlay: join(files, OVERLAY_NAME), delta: join(files, name) };
   await applyToOverlay({ ...paths, pageSize: chain.page_size, sha256 }, context.signal);
   const settled = { ...kept, overlay: { bits: overlay.bits } };
-  await commitChain(settings.directory, settled);
+  await chainStore.commit(settings.directory, settled);
   return settled;
-}
-
-function warnOfDamage({ context, settings, source }: Pick<ChainJob, 'context' | 'settings' | 'source'>, why: string): void {
-  context.warn(`${sourceId(source)}: the chain in ${settings.directory} ${why}, so a new base takes its place.`);
 }
 
 async function makeNext(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {
@@ -143,34 +123,12 @@ async function makeUpon(job: ChainJob, kept: KeptChain | undefined): Promise<Nex
       const begun = await newChain(job, pinned, pageSize);
       return { ...begun, method: `${begun.method}, because ${because}` };
     },
-    discard: () => sweepChain(settings.directory, kept),
+    discard: () => chainStore.sweep(settings.directory, kept),
   });
   if (!('unpinnable' in next)) return next;
   throw new PhaseError(
     'SourceUnavailable',
     `${sourceId(source)}: ${source.path} cannot be pinned: ${next.unpinnable}. The backup is tried again; if it stays so, use \`method: auto\`, which then takes VACUUM INTO.`,
-  );
-}
-
-async function prepare({ context, settings, source }: ChainJob, chain: Chain): Promise<void> {
-  const files = chainDirectory(settings.directory, chain);
-  const hasCopied = await prepareView({ view: settings.viewDirectory, files, chain }, context);
-  if (!hasCopied) return;
-  context.warn(
-    `${sourceId(source)}: ${settings.viewDirectory} and ${settings.directory} cannot share files, so the chain lies on the disk twice. ` +
-      'Put staging_directory and state_directory on one file system (in a container: one volume).',
-  );
-}
-
-async function entriesOf(chain: Chain, { target, path }: Target, context: PhaseContext): Promise<ManifestEntry[]> {
-  const own = await Promise.all(
-    [CHAIN_NAME, SCRIPT_NAME].map(async (name) => ({ name, ...(await hashFile(join(target, name), context)) })),
-  );
-  return Promise.all(
-    [...chainFiles(chain), ...own].map(async ({ name, bytes, sha256 }) => {
-      const found = await stat(join(target, name), { bigint: true });
-      return manifestEntry(bytePath(`${path}/${name}`), found, { type: 'file', bytes, sha256 });
-    }),
   );
 }
 

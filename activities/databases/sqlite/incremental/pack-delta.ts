@@ -7,9 +7,9 @@ import type { Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import { hashFile } from '../../../stage/copy-file.ts';
 import { mapConcurrently } from '../../../stage/map-concurrently.ts';
+import { syncFile } from '../../chain/chain-store.ts';
 import { Breath } from './breath.ts';
 import type { ChainPart } from './chain.ts';
-import { syncFile } from './chain-store.ts';
 import type { PriorPages } from './overlay.ts';
 import { FRAME_HEADER_BYTES, WAL_HEADER_BYTES } from './wal-format.ts';
 

@@ -1,21 +1,12 @@
-import { access, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
-import type { DatabaseFacts, SqliteFacts } from '../../../stage/manifest.ts';
-import { BASE_NAME, CHAIN_NAME, type Chain, chainSchema } from './chain.ts';
-import { ReplayFailed, unpackDelta } from './unpack-delta.ts';
-
-/** Whether a dump is a chain, which has to be replayed before it is a database. */
-export function isChain(facts: DatabaseFacts | { kind: 'files' } | undefined): facts is SqliteFacts {
-  return facts?.kind === 'sqlite' && facts.chain !== undefined;
-}
-
-/** Where the database of a chain is made, relative to the tree: beside the directory of the chain, under the name that a full copy has. */
-export function replayedPath({ path }: Pick<SqliteFacts, 'path'>): string {
-  return `${path}.db`;
-}
+import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
+import { requirePlainFiles } from '../../chain/plain-files.ts';
+import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
+import { unpackDelta } from './unpack-delta.ts';
 
 /**
  * Makes the database of a restored chain, by sqlite3, and hashes it. The base becomes the database, and each delta goes once it is in
@@ -51,9 +42,7 @@ export async function replayChain(
 }
 
 async function readChain(directory: string): Promise<Chain> {
-  const strange = (await readdir(directory, { withFileTypes: true }).catch(() => [])).find((entry) => !entry.isFile());
-  // sqlite3 would follow a link, and write to where it leads.
-  if (strange !== undefined) throw new ReplayFailed(`${join(directory, strange.name)} is not a plain file`);
+  await requirePlainFiles(directory);
   const text = await readFile(join(directory, CHAIN_NAME), 'utf8').catch(() => '');
   try {
     return chainSchema.parse(JSON.parse(text));

@@ -3,14 +3,10 @@ import { access, type FileHandle, open, readFile, rename, rm } from 'node:fs/pro
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
+import { ReplayFailed } from '../../chain/chain-format.ts';
 import { Breath } from './breath.ts';
 import type { ChainDelta } from './chain.ts';
 import { removePart, unpackArguments } from './pack-delta.ts';
-
-/** A restored chain cannot be replayed: something of it is missing, or a tool refuses it. */
-export class ReplayFailed extends Error {
-  override readonly name = 'ReplayFailed';
-}
 
 interface Place {
   programs: Programs;

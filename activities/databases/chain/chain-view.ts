@@ -1,10 +1,9 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PhaseContext } from '../../../phase.ts';
-import { copyFileHashed } from '../../../stage/copy-file.ts';
-import { writeDurably } from '../../../stage/write-durably.ts';
-import { CHAIN_NAME, type Chain, type ChainFile, chainFiles, chainSchema, SCRIPT_NAME } from './chain.ts';
-import { replayScript } from './replay-script.ts';
+import type { PhaseContext } from '../../phase.ts';
+import { copyFileHashed } from '../../stage/copy-file.ts';
+import { writeDurably } from '../../stage/write-durably.ts';
+import { CHAIN_NAME, type ChainFile, SCRIPT_NAME } from './chain-format.ts';
 
 /**
  * A view is the directory of a chain as the stage has it: second names of its files, which stay from run to run and move into the
@@ -15,6 +14,15 @@ import { replayScript } from './replay-script.ts';
 /** The file system does not link between two places, or not at all. */
 const UNLINKABLE = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+/** What a view shows. */
+export interface ViewedChain {
+  /** Its description, as it lies beside it. */
+  chain: { id: string };
+  parts: ChainFile[];
+  /** Makes the database of it. */
+  script: string;
+}
+
 /**
  * Makes a view hold exactly the files of a chain, which need not count yet.
  *
@@ -22,23 +30,23 @@ const UNLINKABLE = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP',
  * @throws the signal's reason, or the system error
  */
 export async function prepareView(
-  { view, files, chain }: { view: string; files: string; chain: Chain },
+  { view, files, chain, parts, script }: ViewedChain & { view: string; files: string },
   context: PhaseContext,
 ): Promise<boolean> {
   await mkdir(view, { recursive: true, mode: 0o700 });
   const isSameChain = (await chainIdOf(view)) === chain.id;
   for (const name of await readdir(view)) {
-    const isKept = isSameChain && (name === CHAIN_NAME || chainFiles(chain).some((file) => file.name === name));
+    const isKept = isSameChain && (name === CHAIN_NAME || parts.some((file) => file.name === name));
     if (!isKept) await rm(join(view, name), { recursive: true, force: true });
   }
   await writeDurably(join(view, CHAIN_NAME), describe(chain));
   let hasCopied = false;
-  for (const file of chainFiles(chain)) {
+  for (const file of parts) {
     context.signal.throwIfAborted();
     const paths = { from: join(files, file.name), to: join(view, file.name) };
     if (!(await isLaid(paths))) hasCopied = (await lay(paths, file, context)) || hasCopied;
   }
-  await writeDurably(join(view, SCRIPT_NAME), replayScript(chain));
+  await writeDurably(join(view, SCRIPT_NAME), script);
   return hasCopied;
 }
 
@@ -60,14 +68,14 @@ export async function retrieveView(target: string, view: string): Promise<void> 
   });
 }
 
-function describe(chain: Chain): string {
+function describe(chain: ViewedChain['chain']): string {
   return `${JSON.stringify(chain, undefined, 2)}\n`;
 }
 
 async function chainIdOf(view: string): Promise<string | undefined> {
   const text = await readFile(join(view, CHAIN_NAME), 'utf8').catch(() => '{}');
   try {
-    return chainSchema.safeParse(JSON.parse(text)).data?.id;
+    return (JSON.parse(text) as { id?: string }).id;
   } catch {
     return undefined;
   }

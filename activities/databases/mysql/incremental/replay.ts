@@ -1,0 +1,95 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFile, copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Programs } from '../../../../process/programs.ts';
+import type { PhaseContext } from '../../../phase.ts';
+import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
+import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
+import { requirePlainFiles } from '../../chain/plain-files.ts';
+import { PATCH_WINDOW } from '../../chain/zstd.ts';
+import { type Chain, chainSchema } from './chain.ts';
+import { isBase, type ReplayStage, replayStages } from './replay-script.ts';
+
+interface Place {
+  programs: Programs;
+  /** Of the restored chain; nothing in it is changed. */
+  directory: string;
+  target: string;
+}
+
+/**
+ * Makes the dump of a restored chain by zstd, and hashes it. Needs room for the dump twice. Safe to repeat: it begins anew.
+ *
+ * @returns size and SHA-256 of what was made, whatever it should be
+ * @throws {ReplayFailed}
+ */
+export async function replayChain({ programs, directory, target }: Place, context: PhaseContext): Promise<HashResult> {
+  const chain = await readChain(directory);
+  const work = `${target}.replay`;
+  await rm(work, { recursive: true, force: true });
+  await rm(target, { force: true });
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  const pathOf = (name: string) => join(isBase(name) ? directory : work, name);
+  const stages = stagesOf(chain);
+  let before: string[] = [];
+  for (const [index, { steps, texts }] of stages.entries()) {
+    context.report({ phase: 'replay', percent: Math.floor((100 * index) / stages.length) });
+    for (const { from, patch, to } of steps) {
+      await applyPatch(programs, { from: pathOf(from), patch: join(directory, patch), to: pathOf(to) }, context.signal);
+    }
+    for (const name of before) if (!isBase(name) && !texts.includes(name)) await rm(pathOf(name));
+    before = texts;
+  }
+  await putTogether(before.map(pathOf), target, { isOwn: !before.some(isBase), signal: context.signal });
+  await rm(work, { recursive: true, force: true });
+  return hashFile(target, context);
+}
+
+function stagesOf(chain: Chain): ReplayStage[] {
+  try {
+    return replayStages(chain);
+  } catch (error) {
+    throw new ReplayFailed((error as Error).message, { cause: error });
+  }
+}
+
+async function readChain(directory: string): Promise<Chain> {
+  await requirePlainFiles(directory);
+  const text = await readFile(join(directory, CHAIN_NAME), 'utf8').catch(() => '');
+  try {
+    return chainSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ReplayFailed(`${join(directory, CHAIN_NAME)} is missing or not what Holdfast wrote`, { cause: error });
+  }
+}
+
+async function applyPatch(
+  programs: Programs,
+  { from, patch, to }: { from: string; patch: string; to: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await programs.run({
+    program: 'zstd',
+    args: ['-q', '-d', '-f', PATCH_WINDOW, `--patch-from=${from}`, patch, '-o', to],
+    signal,
+    killAfterMs: 500,
+  });
+  if (exitCode !== 0) throw new ReplayFailed(`zstd cannot apply ${patch}: ${stderr.trim()}`);
+}
+
+/** Puts parts together. The only one is moved, or linked where it is the chain's own. */
+async function putTogether(
+  parts: readonly string[],
+  target: string,
+  { isOwn, signal }: { isOwn: boolean; signal: AbortSignal },
+): Promise<void> {
+  const [first = '', ...others] = parts;
+  if (!(await stat(first).catch(() => undefined))) throw new ReplayFailed(`${first} is missing`);
+  if (others.length === 0) {
+    if (isOwn) return rename(first, target);
+    return link(first, target).catch(() => copyFile(first, target));
+  }
+  await appendFile(target, '', { mode: 0o600 });
+  for (const part of parts) await pipeline(createReadStream(part), createWriteStream(target, { flags: 'a' }), { signal });
+}
