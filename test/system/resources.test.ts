@@ -1,6 +1,7 @@
 // Disks that fill up, repositories that go away, programs that hang: the representative part. The rest: resources.faults.ts.
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { findProcess } from '../support/find-process.ts';
 import { Holdfast } from '../support/holdfast.ts';
@@ -31,13 +32,23 @@ test('a stage that has no room left is told with its path, leaves no half dump, 
   const failure = await untilPhaseFails(holdfast);
   expect(failure).toMatchObject({ type: 'DiskFull', message: expect.stringContaining(disk.directory) });
   expect(failure.message).toContain('Free some space');
-  const left = (await readdir(join(disk.directory, 'tracker'), { recursive: true })).map(String);
-  expect(left.filter((name) => name.endsWith('.partial') || name.endsWith('random'))).toEqual([]);
+  await untilNothingHalf(join(disk.directory, 'tracker'));
   disk.resize(400);
   const { exitCode, run } = await backup;
   expect([exitCode, run.failure]).toEqual([0, undefined]);
   await expectOneRun(holdfast, run);
 }, 120_000);
+
+/** Between two attempts, which are 2 s apart at least, nothing half lies in the stage. During one it does. */
+async function untilNothingHalf(stage: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const half = (await readdir(stage, { recursive: true })).map(String).filter((name) => /\.partial$|random$/.test(name));
+    if (half.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`left in the stage: ${half.join(', ')}`);
+    await sleep(100);
+  }
+}
 
 test('a repository that is away for a while is waited for, and a restic that hangs is ended; there is one snapshot', async () => {
   await makeSources(holdfast, { mebibytes: 60 });
