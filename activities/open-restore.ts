@@ -28,6 +28,8 @@ export async function openRestore(
   const { restoreDirectory } = deps.configuration;
   const makePlace = async () => {
     await sweepDeadRuns(deps);
+    // Of a run that was terminated meanwhile nobody would know, once the next one has swept.
+    if (!(await deps.isRunOpen(run))) throw new PhaseError('PlanBusy', 'this restore was terminated.', { isFinal: true });
     await noteRestore(deps.configuration, run);
     return preparePlace(restoreDirectory, run);
   };
