@@ -3,13 +3,14 @@
  *
  * What must never be here: a file that is not yet verified under the name of an archive, or anything that restic backs up.
  */
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Archive } from '../../config/types.ts';
 import type { RunReference } from '../../contract/backup.ts';
 import type { Programs } from '../../process/programs.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
+import { exists } from '../presence.ts';
 import { archiveName, parseArchiveName } from './archive-name.ts';
 import { compareWithStage, packStage, type TarJob } from './tar.ts';
 
@@ -104,11 +105,4 @@ async function prepareDirectory(directory: string, context: PhaseContext): Promi
   // An empty directory above it is what a mount point looks like while nothing is mounted.
   if ((await readdir(dirname(directory))).length > 1) return;
   context.warn(`the archive directory ${directory} was made in an empty ${dirname(directory)}. Is its disk mounted?`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PhaseResult } from '../../contract/backup.ts';
 import type { Check, CheckResult, DrillInput } from '../../contract/verify.ts';
@@ -8,6 +8,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { findPlan } from '../open-run.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
+import { exists } from '../presence.ts';
 import { readManifest } from '../restore/read-manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 import { compareTree } from './compare-tree.ts';
@@ -63,11 +64,4 @@ async function findNewest(directory: string, plan: string): Promise<string | und
 function noArchive(directory: string, plan: string): Check {
   const message = `there is no archive in ${directory}. Is its disk mounted? Make one: holdfast backup ${plan}`;
   return { name: 'archive', status: 'skipped', message };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -10,6 +10,7 @@ import type { Programs } from '../../process/programs.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { PhaseError } from '../phase-error.ts';
 import type { ActivePhases } from '../run/active-phases.ts';
+import type { IsRunOpen } from '../run/claim.ts';
 import { findJournals, type OwedHooks, readJournal, removeJournal, writeJournal } from './journal.ts';
 import { commandsOf, undoBeforeDump } from './undo.ts';
 
@@ -23,8 +24,6 @@ const OVERDUE_MARGIN_MS = 60_000;
 const SETTLE_SLACK_MS = 2_000;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
-
-type IsRunOpen = (run: { workflowId: string; runId: string }) => Promise<boolean>;
 
 export interface HookKeeperOptions {
   configuration: Configuration;

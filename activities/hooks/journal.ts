@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HOOKS_JOURNAL, type HooksJournal } from '../../contract/hooks.ts';
+import { namesIn } from '../presence.ts';
 import { syncDirectory, writeDurably } from '../stage/write-durably.ts';
 
 const commandsSchema = z.array(z.array(z.string()).min(1));
@@ -59,10 +60,7 @@ export async function removeJournal(directory: string): Promise<void> {
 /** State directories of plans that have a journal, also of plans that the configuration no longer has. */
 export async function findJournals(stateDirectory: string): Promise<string[]> {
   const plans = join(stateDirectory, 'plans');
-  const names = await readdir(plans).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(plans);
   const found = await Promise.all(
     names.map(async (name) =>
       stat(join(plans, name, HOOKS_JOURNAL)).then(

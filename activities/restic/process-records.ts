@@ -6,11 +6,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { identifyProcess } from '../../process/identity.ts';
+import { namesIn } from '../presence.ts';
 
 const recordSchema = z.object({
   pid: z.number(),
@@ -43,10 +44,7 @@ export async function dropRecord(file: string): Promise<void> {
 /** All records of a repository. One that a crash cut off tells of no lock: its restic died with the worker, before any. */
 export async function loadRecords(stateDirectory: string, location: string): Promise<ProcessRecord[]> {
   const directory = recordsDirectory(stateDirectory);
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(directory);
   const records = await Promise.all(names.map(async (name) => loadRecord(join(directory, name))));
   return records.filter((record) => record?.location === location).filter((record) => record !== undefined);
 }

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../../config/types.ts';
 import type { RestoreOrigin } from '../../contract/restore.ts';
@@ -6,6 +5,7 @@ import { parseArchiveName } from '../archive/archive-name.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
+import { namesIn } from '../presence.ts';
 import { planTag } from '../restic/arguments.ts';
 import { createRestic, requireRestic } from '../restic/restic.ts';
 import { chooseBackup } from './choose-backup.ts';
@@ -48,10 +48,7 @@ export async function findBackup(
 }
 
 async function listArchives(plan: Plan): Promise<{ id: string; time: string }[]> {
-  const names = await readdir(requireArchive(plan).directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(requireArchive(plan).directory);
   return names.flatMap((name) => {
     const parsed = parseArchiveName(name, plan.name);
     return parsed === undefined ? [] : [{ id: name, time: new Date(parsed.startedAtMs).toISOString() }];

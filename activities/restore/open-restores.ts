@@ -4,12 +4,13 @@
  * A restore that was terminated never closes. The record is how the next run, of whatever kind, finds what it left: a tree with
  * plaintext dumps, and places in use that are half swapped.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Configuration } from '../../config/types.ts';
 import type { RunReference } from '../../contract/backup.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
+import { namesIn } from '../presence.ts';
 import type { IsRunOpen } from '../run/claim.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 import { writeDurably } from '../stage/write-durably.ts';
@@ -45,10 +46,7 @@ export async function sweepDeadRestores(configuration: Configuration, isRunOpen:
 
 async function loadRestores(stateDirectory: string): Promise<RunReference[]> {
   const directory = recordsDirectory(stateDirectory);
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(directory);
   const records = names.filter((name) => name.endsWith('.json')).map(async (name) => loadRestore(join(directory, name)));
   return (await Promise.all(records)).flat();
 }

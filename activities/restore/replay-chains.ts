@@ -1,4 +1,4 @@
-import { access, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
 import { ReplayFailed } from '../databases/chain/chain-format.ts';
@@ -8,6 +8,7 @@ import { replayChain as replayDump } from '../databases/mysql/incremental/replay
 import { replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
 import { requireSqlite } from '../databases/sqlite/sqlite-version.ts';
 import type { PhaseContext } from '../phase.ts';
+import { exists } from '../presence.ts';
 import { hashFile } from '../stage/copy-file.ts';
 import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
@@ -70,11 +71,4 @@ export async function replayInto(
 
 function partialPath(directory: string, facts: DatabaseFacts): string {
   return `${join(directory, replayedPath(facts))}.partial`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

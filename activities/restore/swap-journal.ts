@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { namesIn } from '../presence.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
 /**
@@ -37,10 +38,7 @@ export async function readJournal(tree: string, source: string): Promise<SwapJou
 
 /** All journals of a tree; none where there is no tree. */
 export async function readJournals(tree: string): Promise<SwapJournal[]> {
-  const names = await readdir(tree).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(tree);
   const journals = names.filter((name) => name.startsWith(PREFIX) && name.endsWith('.json'));
   return Promise.all(journals.map(async (name) => journalSchema.parse(JSON.parse(await readFile(join(tree, name), 'utf8')))));
 }

@@ -3,13 +3,14 @@
  *
  * What must never be here: a lock that a dead run can hold for ever, or one that a live run can lose.
  */
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
 import { displayText } from '../input/display.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { PhaseError } from '../phase-error.ts';
+import { namesIn } from '../presence.ts';
 import { writeDurably } from '../stage/write-durably.ts';
 
 const claimSchema = z.object({
@@ -156,10 +157,7 @@ function parseClaim(text: string): Claim {
 }
 
 async function claimNumbers(directory: string): Promise<number[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(directory);
   return names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
 }
 

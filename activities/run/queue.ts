@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunReference } from '../../contract/backup.ts';
+import { namesIn } from '../presence.ts';
 import type { Holder } from './claim.ts';
 
 const ticketSchema = z.object({ plan: z.string(), workflow_id: z.string(), run_id: z.string(), started_at: z.string() });
@@ -56,9 +57,6 @@ async function readTicket(directory: string, name: string): Promise<Ticket[]> {
 }
 
 async function listNames(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(directory);
   return names.filter((name) => /^\d{8}T\d{6}\.\d{3}Z-.+\.json$/.test(name)).sort();
 }

@@ -3,9 +3,9 @@
  *
  * What must never be here: anything that protects data. A turn is politeness alone; what keeps runs apart is the claim of the plan.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunReference } from '../../contract/backup.ts';
+import { namesIn } from '../presence.ts';
 import { findHolder, type Holder, type IsRunOpen, releaseClaim, tryClaim } from './claim.ts';
 import { leaveQueue, queueUp, readQueue } from './queue.ts';
 
@@ -100,10 +100,7 @@ async function findOpen({ isRunOpen }: Turn, runs: readonly (Holder | undefined)
 }
 
 async function listSlots(stateDirectory: string): Promise<string[]> {
-  const names = await readdir(join(stateDirectory, 'slots')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await namesIn(join(stateDirectory, 'slots'));
   return names.filter((name) => /^\d+$/.test(name)).map((name) => slotDirectory(stateDirectory, Number(name)));
 }
 

@@ -36,11 +36,7 @@ async function keptChain(): Promise<KeptChain> {
   return JSON.parse(await readFile(join(chainHome(), 'chain.json'), 'utf8')) as KeptChain;
 }
 
-async function backUp() {
-  const { exitCode, run } = await holdfast.backup('tracker');
-  expect({ exitCode, failure: run.failure }).toEqual({ exitCode: 0, failure: undefined });
-  return run;
-}
+const backUp = () => holdfast.mustBackUp();
 
 /** Changes one row of so many, and keeps the tracker's invariant. */
 function change(oneOf: number) {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import type { RunDocument } from '../../client/runs/run-document.ts';
 import { findFreePort } from '../../worker/free-port.ts';
@@ -113,6 +114,13 @@ export class Holdfast {
     } catch (error) {
       throw new Error(`backup ${plan} printed no JSON: ${result.stdout}\n${result.stderr}`, { cause: error });
     }
+  }
+
+  /** Runs `backup tracker --json`, which must succeed. */
+  async mustBackUp(): Promise<RunDocument> {
+    const { exitCode, run } = await this.backup('tracker');
+    expect({ exitCode, failure: run.failure }).toEqual({ exitCode: 0, failure: undefined });
+    return run;
   }
 
   /** Runs a tool with this environment, and fails unless it ends with 0. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Holdfast } from './holdfast.ts';
+import { CLI, type Holdfast } from './holdfast.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -12,11 +12,11 @@ export class WorkerProcess {
   /** Everything that it has printed so far. */
   log = '';
 
-  /** Starts it on the configuration of a product; `around` is put before the command, as `unshare` wants it. */
-  constructor(product: Holdfast, around: readonly string[] = []) {
-    const command = [process.execPath, 'dist/client/main.js', 'worker', '--metrics-port', String(product.metricsPort)];
+  /** Starts it on the configuration of a product; `around` is put before the command, as `unshare` wants it, `environment` is added. */
+  constructor(product: Holdfast, around: readonly string[] = [], environment: Record<string, string> = {}) {
+    const command = [process.execPath, CLI, 'worker', '--metrics-port', String(product.metricsPort)];
     const [program = '', ...args] = [...around, ...command];
-    this.#child = spawn(program, args, { env: product.environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(program, args, { env: { ...product.environment, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#closed = once(this.#child, 'close');
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.log += chunk.toString('utf8');

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../presence.ts';
 import { type HashOptions, hashFile } from '../../stage/copy-file.ts';
 import { syncDirectory, writeDurably } from '../../stage/write-durably.ts';
 import { CHAIN_NAME, type ChainFormat, type KeptBase, type Seal } from './chain-format.ts';
@@ -134,10 +135,7 @@ function isSame(seal: Seal, before: Seal | undefined): boolean {
 }
 
 async function keepOnly(directory: string, names: readonly string[]): Promise<void> {
-  const found = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const found = await namesIn(directory);
   for (const name of found) {
     if (!names.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
   }

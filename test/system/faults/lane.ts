@@ -4,20 +4,18 @@
  *
  * What must never be here: a stand-in for anything that the product uses.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { DatabaseServer } from '../../support/database-server.ts';
-import { CLI, Holdfast, renderConfiguration } from '../../support/holdfast.ts';
+import { Holdfast, renderConfiguration } from '../../support/holdfast.ts';
 import { startTemporalServer, type TemporalServer } from '../../support/temporal-server.ts';
 import { createTrackerDatabase } from '../../support/tracker-database.ts';
+import { WorkerProcess } from '../../support/worker-process.ts';
 
 const PROBE = fileURLToPath(new URL('probe.mjs', import.meta.url));
-const READY_WITHIN_MS = 60_000;
 
 /** Where a phase is to be struck. `programs`: kill such a child of the worker there. `delayMs` counts from the start of the phase. */
 export interface Order {
@@ -41,8 +39,7 @@ export class Lane {
   readonly holdfast: Holdfast;
   readonly #port: number;
   #server: TemporalServer | undefined;
-  #worker: ChildProcess | undefined;
-  #log = '';
+  #worker: WorkerProcess | undefined;
   #workflows = 0;
 
   private constructor(holdfast: Holdfast) {
@@ -89,34 +86,18 @@ export class Lane {
 
   /** Starts `holdfast worker`, and waits until it polls. */
   async startWorker(): Promise<void> {
-    this.#log = '';
-    const worker = spawn(process.execPath, [CLI, 'worker', '--metrics-port', String(this.holdfast.metricsPort)], {
-      env: {
-        ...this.holdfast.environment,
-        NODE_OPTIONS: `--import=${PROBE}`,
-        HOLDFAST_PROBE: join(this.directory, 'probe'),
-        TMPDIR: join(this.directory, 'tmp'),
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#worker = worker;
-    worker.stderr.on('data', (chunk: Buffer) => {
-      this.#log += chunk.toString('utf8');
-    });
-    const deadline = Date.now() + READY_WITHIN_MS;
-    while (!this.#log.includes('ready:')) {
-      if (worker.exitCode !== null || Date.now() > deadline) throw new Error(`the worker did not get ready:\n${this.#log}`);
-      await sleep(20);
-    }
+    const environment = {
+      NODE_OPTIONS: `--import=${PROBE}`,
+      HOLDFAST_PROBE: join(this.directory, 'probe'),
+      TMPDIR: join(this.directory, 'tmp'),
+    };
+    this.#worker = new WorkerProcess(this.holdfast, [], environment);
+    await this.#worker.until(/ready:/);
   }
 
   /** Ends the worker by a signal, and waits until it is gone. */
   async endWorker(signal: NodeJS.Signals): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined || worker.exitCode !== null || worker.signalCode !== null) return;
-    const closed = once(worker, 'exit');
-    worker.kill(signal);
-    await closed;
+    await this.#worker?.stop(signal);
   }
 
   /** Starts a workflow and returns its handle. The connection is made anew: the server may have been killed meanwhile. */
@@ -180,7 +161,7 @@ export class Lane {
 
   /** What the worker has printed since it was started last. */
   get log(): string {
-    return this.#log;
+    return this.#worker?.log ?? '';
   }
 
   async stop(): Promise<void> {

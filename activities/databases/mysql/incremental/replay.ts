@@ -1,12 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { appendFile, copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
-import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
-import { requirePlainFiles } from '../../chain/plain-files.ts';
+import { ReplayFailed } from '../../chain/chain-format.ts';
+import { readRestoredChain } from '../../chain/restored-chain.ts';
 import { PATCH_WINDOW } from '../../chain/zstd.ts';
 import { type Chain, chainSchema } from './chain.ts';
 import { isBase, type ReplayStage, replayStages } from './replay-script.ts';
@@ -25,7 +25,7 @@ interface Place {
  * @throws {ReplayFailed}
  */
 export async function replayChain({ programs, directory, target }: Place, context: PhaseContext): Promise<HashResult> {
-  const chain = await readChain(directory);
+  const chain = await readRestoredChain(directory, chainSchema);
   const work = `${target}.replay`;
   await rm(work, { recursive: true, force: true });
   await rm(target, { force: true });
@@ -51,16 +51,6 @@ function stagesOf(chain: Chain): ReplayStage[] {
     return replayStages(chain);
   } catch (error) {
     throw new ReplayFailed((error as Error).message, { cause: error });
-  }
-}
-
-async function readChain(directory: string): Promise<Chain> {
-  await requirePlainFiles(directory);
-  const text = await readFile(join(directory, CHAIN_NAME), 'utf8').catch(() => '');
-  try {
-    return chainSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new ReplayFailed(`${join(directory, CHAIN_NAME)} is missing or not what Holdfast wrote`, { cause: error });
   }
 }
 

@@ -1,11 +1,12 @@
-import { access, readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
+import { exists } from '../../../presence.ts';
 import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
-import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
-import { requirePlainFiles } from '../../chain/plain-files.ts';
-import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
+import { ReplayFailed } from '../../chain/chain-format.ts';
+import { readRestoredChain } from '../../chain/restored-chain.ts';
+import { BASE_NAME, chainSchema } from './chain.ts';
 import { unpackDelta } from './unpack-delta.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function replayChain(
   { programs, directory, target }: { programs: Programs; directory: string; target: string },
   context: PhaseContext,
 ): Promise<HashResult> {
-  const { deltas, database, page_size: pageSize } = await readChain(directory);
+  const { deltas, database, page_size: pageSize } = await readRestoredChain(directory, chainSchema);
   const report = (progress: { bytesDone: number; bytesTotal: number }) =>
     context.report({ phase: 'replay', ...progress, percent: Math.floor((100 * progress.bytesDone) / progress.bytesTotal) });
   const bytesTotal = deltas.reduce((sum, { bytes }) => sum + bytes, database.bytes);
@@ -41,16 +42,6 @@ export async function replayChain(
   return hashFile(target, { signal: context.signal, onProgress });
 }
 
-async function readChain(directory: string): Promise<Chain> {
-  await requirePlainFiles(directory);
-  const text = await readFile(join(directory, CHAIN_NAME), 'utf8').catch(() => '');
-  try {
-    return chainSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new ReplayFailed(`${join(directory, CHAIN_NAME)} is missing or not what Holdfast wrote`, { cause: error });
-  }
-}
-
 async function take(from: string, to: string): Promise<void> {
   await rename(from, to).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
@@ -67,11 +58,4 @@ async function checkpoint(programs: Programs, target: string, context: PhaseCont
   });
   if (exitCode !== 0) throw new ReplayFailed(`sqlite3 cannot replay a log into ${target}: ${stderr}`);
   for (const suffix of ['-wal', '-shm']) await rm(target + suffix, { force: true });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

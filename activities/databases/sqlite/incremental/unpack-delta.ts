@@ -1,8 +1,9 @@
 import { readSync, writeSync } from 'node:fs';
-import { access, type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
+import { exists } from '../../../presence.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { Breath } from './breath.ts';
 import type { ChainDelta } from './chain.ts';
@@ -90,11 +91,4 @@ async function writeOld(
     await from.close();
     await to.close();
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
