@@ -1,4 +1,12 @@
-import { CancellationScope, defineQuery, proxyActivities, setHandler, setWorkflowOptions, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  defineQuery,
+  patched,
+  proxyActivities,
+  setHandler,
+  setWorkflowOptions,
+  sleep,
+} from '@temporalio/workflow';
 import type { AfterDumpInput, BackupActivities } from '../contract/activities.ts';
 import {
   type AfterDumpResult,
@@ -6,6 +14,7 @@ import {
   type OpenRunResult,
   type RunRecord,
   type RunReference,
+  type SealStageResult,
   type SourceReference,
   type StageSourceResult,
   sourceId,
@@ -19,6 +28,14 @@ import { planNameOf, RunRecorder } from './run-recorder.ts';
 import { setAttributes } from './search-attributes.ts';
 
 type Activities = ReturnType<typeof proxyActivities<BackupActivities>>;
+
+/** What the phases after the dumps go by. */
+interface Storing {
+  opened: OpenRunResult;
+  activities: () => Activities;
+}
+
+const FORGET_BESIDE_ARCHIVE = 'forget-beside-archive';
 
 const runRecordQuery = defineQuery<RunRecord>(RUN_RECORD_QUERY);
 
@@ -71,12 +88,11 @@ async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenR
   const activities = () => proxyActivities<BackupActivities>(phaseOptions(remainingMs()));
   await stageBetweenHooks(recorder, run, { opened, activities });
   const sealed = await recorder.follow('sealStage', () => activities().sealStage({ run }));
-  const snapshot = await store(recorder, run, opened, activities);
-  if (opened.hasRetention && sealed.shrunken.length > 0) {
-    recorder.warn([`nothing was forgotten: ${sealed.shrunken.join(', ')} shrank suspiciously since the last good run`]);
-  } else if (opened.hasRetention) {
-    await recorder.follow('forgetSnapshots', () => activities().forgetSnapshots({ run, snapshotId: snapshot.snapshotId }));
-  }
+  const forget = ({ snapshotId }: CreateSnapshotResult) => forgetOld(recorder, run, { opened, sealed, snapshotId, activities });
+  // A run that began before forgetting went on beside the archive finds no marker in its history, and goes on as it was.
+  const isBeside = patched(FORGET_BESIDE_ARCHIVE);
+  const snapshot = await store(recorder, run, { opened, activities, then: isBeside ? forget : undefined });
+  if (!isBeside) await forget(snapshot);
   if (opened.hasArchive) await recorder.follow('rotateArchives', () => activities().rotateArchives({ run }));
   recorder.record.outcome = snapshot.isComplete ? 'succeeded' : 'partial';
 }
@@ -132,26 +148,47 @@ function stageSource(
   );
 }
 
-/** Archive and snapshot are made side by side and of the same sealed stage; neither ends the other when it fails. */
+/**
+ * Archive and snapshot are made side by side and of the same sealed stage; neither ends the other when it fails. What follows the
+ * snapshot alone does not wait for the archive.
+ */
 async function store(
   recorder: RunRecorder,
   run: RunReference,
-  opened: OpenRunResult,
-  activities: () => BackupActivities,
+  { opened, activities, then }: Storing & { then: ((snapshot: CreateSnapshotResult) => Promise<void>) | undefined },
 ): Promise<CreateSnapshotResult> {
-  const [snapshot, archive] = await Promise.allSettled([
-    recorder.follow('createSnapshot', () => activities().createSnapshot({ run })),
-    opened.hasArchive ? recorder.follow('writeArchive', () => activities().writeArchive({ run })) : undefined,
-  ]);
-  if (snapshot.status === 'fulfilled') {
-    const { snapshotId, bytesProcessed, bytesAdded } = snapshot.value;
+  const note = ({ snapshotId, bytesProcessed, bytesAdded }: CreateSnapshotResult) => {
     Object.assign(recorder.record, { snapshotId, bytesProcessed, bytesAdded });
     if (opened.hasSearchAttributes) setAttributes({ snapshot: snapshotId.slice(0, 8) });
-  }
+  };
+  const createSnapshot = async () => {
+    const made = await recorder.follow('createSnapshot', () => activities().createSnapshot({ run }));
+    if (then === undefined) return made;
+    note(made);
+    await then(made);
+    return made;
+  };
+  const [snapshot, archive] = await Promise.allSettled([
+    createSnapshot(),
+    opened.hasArchive ? recorder.follow('writeArchive', () => activities().writeArchive({ run })) : undefined,
+  ]);
+  if (snapshot.status === 'fulfilled' && then === undefined) note(snapshot.value);
   if (archive.status === 'fulfilled' && archive.value !== undefined) recorder.record.archive = archiveOf(archive.value);
   if (snapshot.status === 'rejected') throw snapshot.reason;
   if (archive.status === 'rejected') throw archive.reason;
   return snapshot.value;
+}
+
+/** Applies the plan's retention, unless the new snapshot holds suspiciously little. */
+async function forgetOld(
+  recorder: RunRecorder,
+  run: RunReference,
+  { opened, sealed, snapshotId, activities }: Storing & { sealed: SealStageResult; snapshotId: string },
+): Promise<void> {
+  if (!opened.hasRetention) return;
+  if (sealed.shrunken.length > 0) {
+    recorder.warn([`nothing was forgotten: ${sealed.shrunken.join(', ')} shrank suspiciously since the last good run`]);
+  } else await recorder.follow('forgetSnapshots', () => activities().forgetSnapshots({ run, snapshotId }));
 }
 
 function archiveOf({ path, bytes }: WriteArchiveResult): { path: string; bytes: number } {

@@ -1,4 +1,4 @@
-import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
+import { type WorkflowExecutionDescription, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { RunRecord } from '../../contract/backup.ts';
 import { CommandError } from '../command-error.ts';
 import type { Temporal } from '../connect.ts';
@@ -27,6 +27,7 @@ const SILENCE_ACCEPTED_MS = 60_000;
  */
 export async function followRun(temporal: Temporal, handle: WorkflowHandle, options: FollowOptions): Promise<RunRecord> {
   const describe = createPatientDescribe(handle, options);
+  const ended = hasEnded(handle, options.signal);
   let record = options.known;
   while (!options.signal.aborted) {
     const description = await describe();
@@ -37,9 +38,20 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, opti
     if (answer !== undefined) record = answer.host === '' ? { ...answer, host: record.host } : answer;
     const activities = await readPendingActivities(temporal, description);
     options.onView({ record, pending: matchPending(record, activities), isWorkerSilent: answer === undefined });
-    await pause(LOOK_EVERY_MS, options.signal);
+    await pause(LOOK_EVERY_MS, ended.aborted ? options.signal : ended);
   }
   return record;
+}
+
+/** Aborted when the run has ended, which Temporal tells at once, or when `signal` is. */
+function hasEnded(handle: WorkflowHandle, signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const end = () => controller.abort();
+  // Only a result or the run's own failure says that it is over: Temporal may also be away.
+  handle.result().then(end, (error: unknown) => {
+    if (error instanceof WorkflowFailedError) end();
+  });
+  return AbortSignal.any([signal, controller.signal]);
 }
 
 /** Describes a run, again and again where Temporal does not answer. Undefined after an abort. */

@@ -31,7 +31,9 @@ plans:
     'sqlite-missing',
     'main',
     `files:\n  config: { base: ${directory}/data, paths: [etc] }\nsqlite:\n  gone: { path: ${directory}/data/gone.db }`,
-  )}`;
+  )}${plan('archive-away', 'main', SQLITE(directory))}    archive: { directory: ${directory}/unmounted/archives }
+    retention: { keep_daily: 7 }
+`;
 }
 
 beforeAll(async () => {
@@ -96,6 +98,16 @@ test('a missing SQLite fails the run, and the other sources are not backed up as
   await holdfast.recordHistory(run.workflow_id, 'backup-failed');
   await expectNothingLeft();
 });
+
+test('an archive whose disk is away holds up neither the snapshot nor what follows it, and is named in the end', async () => {
+  const { exitCode, run } = await holdfast.backup('archive-away');
+  expect(exitCode).toBe(1);
+  expect(run.failure).toMatchObject({ phase: 'writeArchive', message: expect.stringContaining('unmounted/archives') });
+  const status = Object.fromEntries(run.phases.map((phase) => [phase.name, phase.status]));
+  expect(status).toMatchObject({ createSnapshot: 'done', forgetSnapshots: 'done', writeArchive: 'failed', cleanUpStage: 'done' });
+  expect(await holdfast.restic('snapshots', '--json')).toContain(run.snapshot_id);
+  await holdfast.recordHistory(run.workflow_id, 'backup-without-archive');
+}, 60_000);
 
 test('a plan that does not exist is refused, by the CLI and by the worker', async () => {
   expect(await holdfast.cli('backup', 'nonsense')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('tracker') });
