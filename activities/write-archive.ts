@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import type { PhaseInput } from '../contract/activities.ts';
 import type { PhaseResult, WriteArchiveResult } from '../contract/backup.ts';
+import { digestSources } from './archive/last-archive.ts';
 import { writeArchive as writeArchiveOf } from './archive/write-archive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
-import { requireClaim } from './run/workspace.ts';
+import { loadStagedSources, requireClaim } from './run/workspace.ts';
 
 /** Writes the local archive of the stage. Safe to repeat: a finished archive is verified and kept. */
 export async function writeArchive(
@@ -18,5 +20,6 @@ export async function writeArchive(
   const { archive, stageDirectory } = plan;
   if (archive === undefined)
     throw new PhaseError('ConfigInvalid', `plan ${plan.name} has no archive: was holdfast.yaml changed during the run?`);
-  return writeArchiveOf({ archive, stageDirectory, run, programs: deps.programs }, context);
+  const memory = { file: join(plan.stateDirectory, 'last-archive.json'), digest: digestSources(await loadStagedSources(plan)) };
+  return writeArchiveOf({ archive, stageDirectory, run, programs: deps.programs, memory }, context);
 }

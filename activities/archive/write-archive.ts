@@ -3,7 +3,7 @@
  *
  * What must never be here: a file that is not yet verified under the name of an archive, or anything that restic backs up.
  */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Archive } from '../../config/types.ts';
 import type { RunReference } from '../../contract/backup.ts';
@@ -12,6 +12,7 @@ import type { PhaseContext } from '../phase.ts';
 import { PhaseError } from '../phase-error.ts';
 import { exists } from '../presence.ts';
 import { archiveName, parseArchiveName } from './archive-name.ts';
+import { type ArchiveMemory, findSameArchive, isSameFile, noteArchive } from './last-archive.ts';
 import { compareWithStage, packStage, type TarJob } from './tar.ts';
 
 export interface WriteArchiveOptions {
@@ -19,10 +20,12 @@ export interface WriteArchiveOptions {
   stageDirectory: string;
   run: RunReference;
   programs: Programs;
+  memory: ArchiveMemory;
 }
 
 /**
- * Writes the archive of a run: to `<name>.partial` (mode 0600), compared with the stage, synced, then renamed.
+ * Writes the archive of a run: to `<name>.partial` (mode 0600), compared with the stage, synced, then renamed. Where the last archive
+ * holds the same, the new one is another name (a hard link) of that file.
  *
  * Safe to repeat: an archive that an earlier attempt finished is compared again, and kept or replaced. What dead runs of the plan
  * left as `.partial` is removed.
@@ -41,8 +44,26 @@ export async function writeArchive(
   await removePartials(archive.directory, run.plan);
   const path = join(archive.directory, archiveName(run, archive.format));
   const job: TarJob = { programs: options.programs, format: archive.format, stageDirectory: options.stageDirectory, context };
-  if (!(await isFinished(job, path))) await writeNew(job, path);
+  if (!(await linkSame(options, path)) && !(await isFinished(job, path))) await writeNew(job, path);
+  await noteArchive(options.memory, path);
   return { path, bytes: (await stat(path)).size };
+}
+
+/** Gives the last archive a second name, where nothing has changed since. Returns whether that is so. */
+async function linkSame({ archive, run, memory }: WriteArchiveOptions, path: string): Promise<boolean> {
+  const same = await findSameArchive(memory, { ...archive, plan: run.plan });
+  if (same === undefined) return false;
+  if (await isSameFile(same, path)) return true;
+  const partial = `${path}.partial`;
+  try {
+    await link(same, partial);
+  } catch {
+    // Not every file system has hard links; a true obstacle comes up again, and is named, when the archive is written.
+    return false;
+  }
+  await rename(partial, path);
+  await sync(dirname(path));
+  return true;
 }
 
 async function writeNew(job: TarJob, path: string): Promise<void> {
@@ -55,7 +76,7 @@ async function writeNew(job: TarJob, path: string): Promise<void> {
     await sync(partial);
     job.context.signal.throwIfAborted();
     await rename(partial, path);
-    await sync(join(path, '..'));
+    await sync(dirname(path));
   } catch (error) {
     await rm(partial, { force: true });
     throw error;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -97,11 +97,14 @@ test('the archive holds what the snapshot holds, and the stage is gone', async (
   expect(staged).toEqual([]);
 }, 120_000);
 
-test('a second run of unchanged data adds next to nothing', async () => {
+test('a second run of unchanged data adds next to nothing, and its archive is that of the first', async () => {
   await writer.stop();
-  await holdfast.backup('tracker');
+  const { run: first } = await holdfast.backup('tracker');
   const { run } = await holdfast.backup('tracker');
   writer = await startSqliteWriter(join(holdfast.directory, 'data/tracker.db'), 200);
+  const [before, after] = await Promise.all([first, run].map(({ archive }) => stat(archive?.path ?? '')));
+  expect(run.archive?.path).not.toBe(first.archive?.path);
+  expect(after?.ino).toBe(before?.ino);
   expect(run.bytes_processed).toBeGreaterThan(20_000_000);
   expect(run.bytes_added).toBeLessThan(100_000);
 }, 120_000);

@@ -22,7 +22,8 @@ async function makeArchive(directory: string, format: 'tar.zst' | 'tar.gz'): Pro
   await symlink('/nowhere/../x', join(stage, 'files/config/link -> there'));
   await writeFile(join(stage, 'sqlite/app.db'), Buffer.alloc(1_000_000, 'abc'));
   const archive = { directory: join(directory, 'archives'), format, keepDays: 7, keepAtLeast: 2 };
-  const { path } = await writeArchive({ archive, stageDirectory: stage, run, programs }, createTestContext());
+  const memory = { file: join(directory, 'last-archive.json'), digest: 'a' };
+  const { path } = await writeArchive({ archive, stageDirectory: stage, run, programs, memory }, createTestContext());
   return { stage, path };
 }
 
