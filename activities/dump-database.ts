@@ -8,11 +8,12 @@ import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { findSource } from './run/find-source.ts';
 import { requireClaim, saveStagedSource } from './run/workspace.ts';
+import type { Slots } from './slots.ts';
 
 /** Dumps one database into the stage. Safe to repeat: a dump replaces the one before. */
 export function dumpDatabase(kind: Exclude<SourceKind, 'files'>) {
   return async (
-    deps: ActivityDependencies & { databases: Databases },
+    deps: ActivityDependencies & { databases: Databases; dumpSlots: Slots },
     input: StageSourceInput,
     context: PhaseContext,
   ): Promise<Omit<StageSourceResult, keyof PhaseResult>> => {
@@ -22,7 +23,8 @@ export function dumpDatabase(kind: Exclude<SourceKind, 'files'>) {
     const database = deps.databases.of(source);
     const target = join(plan.stageDirectory, database.stagePath());
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const dump = await database.dump(target, context);
+    const slot = { signal: context.signal, onWait: () => context.report({ phase: 'wait for another dump to end' }) };
+    const dump = await deps.dumpSlots.inside(slot, async () => database.dump(target, context));
     await requireClaim(plan, input.run);
     await saveStagedSource(plan, source, { facts: dump.facts, entries: dump.entries ?? [] });
     return { source: sourceId(source), bytes: dump.bytes, files: dump.entries?.length ?? 1, method: dump.method };

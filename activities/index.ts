@@ -39,14 +39,16 @@ import { loadDump, putBack } from './put-back.ts';
 import { reportRun } from './report-run.ts';
 import { rotateArchives } from './rotate-archives.ts';
 import { sealStage } from './seal-stage.ts';
+import { Slots } from './slots.ts';
 import { stageFiles } from './stage-files.ts';
 import { unlockRepository } from './unlock-repository.ts';
 import { writeArchive } from './write-archive.ts';
 
 /** Creates the activities of a worker. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
-  const { activePhases, programs } = dependencies;
-  const deps = { ...dependencies, databases: createDatabases(programs) };
+  const { activePhases, configuration, programs } = dependencies;
+  const dumpSlots = new Slots(configuration.maxParallelDumps);
+  const deps = { ...dependencies, databases: createDatabases(programs), dumpSlots };
 
   /** A phase of a run that has its plan, bound to the dependencies and counted as active while it is at work. */
   function ofRun<Input extends { run: RunReference }, Result extends object>(

@@ -17,6 +17,7 @@ staging_directory: /var/lib/holdfast/staging   # runs lay out their sources here
 state_directory: /var/lib/holdfast/state
 restore_directory: /var/lib/holdfast/restore
 max_parallel_runs: 1                     # backup runs at work at a time; others wait for their turn
+max_parallel_dumps: 2                    # databases dumped at a time
 no_progress_timeout: 15m                 # a restic, sqlite3 or dump client that does nothing for so long is ended and tried again
 
 repositories:

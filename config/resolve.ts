@@ -45,6 +45,7 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
     host: parsed.host,
     ...directories,
     maxParallelRuns: parsed.max_parallel_runs,
+    maxParallelDumps: parsed.max_parallel_dumps,
     noProgressTimeoutMs: parsed.no_progress_timeout,
     repositories,
     plans,

@@ -22,6 +22,10 @@ export const configurationSchema = z
       1,
       'So many backup runs are at work on this host at a time. More wait for their turn, in the order in which they came.',
     ).prefault(1),
+    max_parallel_dumps: count(
+      1,
+      'So many databases are dumped at a time, of all plans together. Default 2; each keeps one or two cores and its disk busy.',
+    ).prefault(2),
     no_progress_timeout: duration(
       '10s',
       'A program that a phase runs (restic, sqlite3, a dump client, tar) and that does nothing for so long is ended, and the phase is tried again. Default 15m.',

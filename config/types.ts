@@ -214,6 +214,8 @@ export interface Configuration {
   readonly restoreDirectory: string;
   /** So many backup runs are at work at a time; more wait for their turn. At least 1. */
   readonly maxParallelRuns: number;
+  /** So many databases are dumped at a time. */
+  readonly maxParallelDumps: number;
   /** A child that reads, writes and computes nothing for so long is ended. At least 10 s, default 15 min. */
   readonly noProgressTimeoutMs: number;
   readonly repositories: ReadonlyMap<string, Repository>;

@@ -91,7 +91,7 @@ async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenR
   const forget = ({ snapshotId }: CreateSnapshotResult) => forgetOld(recorder, run, { opened, sealed, snapshotId, activities });
   // A run that began before forgetting went on beside the archive finds no marker in its history, and goes on as it was.
   const isBeside = patched(FORGET_BESIDE_ARCHIVE);
-  const snapshot = await store(recorder, run, { opened, activities, then: isBeside ? forget : undefined });
+  const snapshot = await store(recorder, run, { opened, activities, follow: isBeside ? forget : undefined });
   if (!isBeside) await forget(snapshot);
   if (opened.hasArchive) await recorder.follow('rotateArchives', () => activities().rotateArchives({ run }));
   recorder.record.outcome = snapshot.isComplete ? 'succeeded' : 'partial';
@@ -155,7 +155,7 @@ function stageSource(
 async function store(
   recorder: RunRecorder,
   run: RunReference,
-  { opened, activities, then }: Storing & { then: ((snapshot: CreateSnapshotResult) => Promise<void>) | undefined },
+  { opened, activities, follow }: Storing & { follow: ((snapshot: CreateSnapshotResult) => Promise<void>) | undefined },
 ): Promise<CreateSnapshotResult> {
   const note = ({ snapshotId, bytesProcessed, bytesAdded }: CreateSnapshotResult) => {
     Object.assign(recorder.record, { snapshotId, bytesProcessed, bytesAdded });
@@ -163,16 +163,16 @@ async function store(
   };
   const createSnapshot = async () => {
     const made = await recorder.follow('createSnapshot', () => activities().createSnapshot({ run }));
-    if (then === undefined) return made;
+    if (follow === undefined) return made;
     note(made);
-    await then(made);
+    await follow(made);
     return made;
   };
   const [snapshot, archive] = await Promise.allSettled([
     createSnapshot(),
     opened.hasArchive ? recorder.follow('writeArchive', () => activities().writeArchive({ run })) : undefined,
   ]);
-  if (snapshot.status === 'fulfilled' && then === undefined) note(snapshot.value);
+  if (snapshot.status === 'fulfilled' && follow === undefined) note(snapshot.value);
   if (archive.status === 'fulfilled' && archive.value !== undefined) recorder.record.archive = archiveOf(archive.value);
   if (snapshot.status === 'rejected') throw snapshot.reason;
   if (archive.status === 'rejected') throw archive.reason;

@@ -46,6 +46,7 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     stateDirectory: '/var/lib/holdfast/state',
     restoreDirectory: '/var/lib/holdfast/restore',
     maxParallelRuns: 1,
+    maxParallelDumps: 2,
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
     noProgressTimeoutMs: 900_000,
     plans: new Map(plans.map((each) => [each.name, each])),

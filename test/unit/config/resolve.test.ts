@@ -6,6 +6,7 @@ const SCHEDULE = { timezone: 'UTC', jitterMs: 0, catchUpWithinMs: 43_200_000, ov
 test('what is left out has its default, and directories of a plan follow from its name', async () => {
   const configuration = await load(sampleWith({ staging_directory: '/var//lib/staging/' }));
   expect(configuration.maxParallelRuns).toBe(1);
+  expect(configuration.maxParallelDumps).toBe(2);
   expect(configuration.noProgressTimeoutMs).toBe(900_000);
   const repository = configuration.repositories.get('main');
   expect(repository).toEqual({
@@ -57,6 +58,7 @@ test('what is given is kept, in milliseconds, ratios and references', async () =
   const configuration = await load(
     sampleWith({
       max_parallel_runs: 3,
+      max_parallel_dumps: 5,
       'repositories.main.environment': { REGION: 'eu', TOKEN: { command: ['pass', 'token'] }, KEY: { file: '/run//key' } },
       'repositories.main.options': ['s3.storage-class=STANDARD_IA'],
       'repositories.main.check': { schedule: weekly, read_data_subset: '1/8' },
@@ -77,6 +79,7 @@ test('what is given is kept, in milliseconds, ratios and references', async () =
     }),
   );
   expect(configuration.maxParallelRuns).toBe(3);
+  expect(configuration.maxParallelDumps).toBe(5);
   const schedule = {
     cron: '@weekly',
     timezone: 'Europe/Berlin',

@@ -41,7 +41,7 @@ const digest = (
         {
           facts: { ...database.facts, ...changes.facts },
           entries: database.entries.map((entry) => ({ ...entry, ...changes.entry })),
-        } as StagedSource,
+        },
       ],
     ]),
   );
