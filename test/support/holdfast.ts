@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { expect } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import type { RunDocument } from '../../client/runs/run-document.ts';
 import { findFreePort } from '../../worker/free-port.ts';
+import { replaceKey } from './quick-key.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The built command line. */
@@ -103,6 +105,7 @@ export class Holdfast {
       output.stderr += chunk.toString('utf8');
     });
     await once(child, 'close');
+    if (args[0] === 'init' && child.exitCode === 0) await this.#quickenRepository();
     return { exitCode: child.exitCode ?? -1, ...output };
   }
 
@@ -140,9 +143,18 @@ export class Holdfast {
   }
 
   /** restic on the repository `main` of {@link renderConfiguration}, as an operator would call it. */
-  restic(...args: string[]): Promise<string> {
+  async restic(...args: string[]): Promise<string> {
     const env = { RESTIC_PASSWORD: this.environment['RESTIC_SECRET'] ?? '', RESTIC_CACHE_DIR: join(this.directory, 'cache') };
-    return this.tool('restic', ['--repo', join(this.directory, 'repository'), ...args], { env });
+    const output = await this.tool('restic', ['--repo', join(this.directory, 'repository'), ...args], { env });
+    if (args[0] === 'init') await this.#quickenRepository();
+    return output;
+  }
+
+  /** Some hundred calls of restic would spend most of their time on its key. */
+  async #quickenRepository(): Promise<void> {
+    const repository = join(this.directory, 'repository');
+    if (!existsSync(join(repository, 'keys'))) return;
+    await replaceKey(repository, this.environment['RESTIC_SECRET'] ?? '', await this.restic('cat', 'masterkey'));
   }
 
   /** Works with a Temporal client. */
