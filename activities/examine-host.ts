@@ -21,7 +21,7 @@ export async function examineHost(
   const { configuration } = deps;
   const plans = [...configuration.plans.values()];
   const findings = [
-    ...(await examineTools(deps.programs, plans, context.signal)),
+    ...(await examineTools(deps.programs, configuration, context.signal)),
     ...(await all([...configuration.repositories.values()].map((repository) => examineRepository(deps, repository, context)))),
     ...(await all(plans.map((plan) => examineSources(deps.databases, plan, context)))),
     ...(await examineHooks(deps, context)),

@@ -6,6 +6,8 @@ const REPOSITORY: Repository = {
   password: { kind: 'env', name: 'RESTIC_PASSWORD' },
   environment: {},
   options: [],
+  uploadLimit: undefined,
+  downloadLimit: undefined,
   check: undefined,
   prune: undefined,
 };
@@ -48,6 +50,7 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     maxParallelRuns: 1,
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
     noProgressTimeoutMs: 900_000,
+    priority: undefined,
     plans: new Map(plans.map((each) => [each.name, each])),
     notifications: [],
   };
