@@ -28,7 +28,7 @@ export async function backUp(
   let summary: BackupSummary | undefined;
   let progress: UploadProgress | undefined;
   const change = new AbortController();
-  let unwatch = () => {};
+  let unwatch: (() => void) | undefined;
   const result = await runRestic(binding, backupArguments(options), {
     cwd: options.directory,
     consume: async (stdout) => {
@@ -46,7 +46,7 @@ export async function backUp(
       }
       return change.signal;
     },
-  }).finally(() => unwatch());
+  }).finally(() => unwatch?.());
   const isComplete = result.exitCode === RESTIC_EXIT.done;
   if (!isComplete && result.exitCode !== RESTIC_EXIT.incomplete) throw failed(binding, 'backup', result);
   if (summary === undefined) {

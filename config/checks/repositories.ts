@@ -15,22 +15,21 @@ export const checkRcloneLimits: Check = ({ file }) =>
     rcloneProblems(repository).map(({ path, message }) => ({ path: ['repositories', name, ...path], message })),
   );
 
-function rcloneProblems({
-  location,
-  upload_limit,
-  download_limit,
-  environment,
-  options,
-}: RepositoryDraft): ConfigurationFinding[] {
-  const [upload, download] = [upload_limit, download_limit].map((limit) => (typeof limit === 'object' ? limit : undefined));
-  if (location?.startsWith('rclone:') !== true || (upload ?? download) === undefined) return [];
-  const own = (options ?? []).findIndex((option) => option?.startsWith('rclone.args=') === true && option.includes('--bwlimit'));
+function rcloneProblems(repository: RepositoryDraft): ConfigurationFinding[] {
+  const limits = [repository.upload_limit, repository.download_limit].filter((limit) => typeof limit === 'object');
+  if (repository.location?.startsWith('rclone:') !== true || limits.length === 0) return [];
+  const [zone, otherZone] = limits.map(({ timezone }) => timezone ?? 'UTC');
+  const message = 'must be that of upload_limit: rclone has one timetable for both';
+  const isOneZone = otherZone === undefined || zone === otherZone;
+  return [...(isOneZone ? [] : [{ path: ['download_limit', 'timezone'], message }]), ...ownRcloneLimits(repository)];
+}
+
+/** What limits rclone besides. */
+function ownRcloneLimits({ environment, options }: RepositoryDraft): ConfigurationFinding[] {
+  const ofRclone = (options ?? []).findIndex((option) => /^rclone\.args=.*--bwlimit/.test(option ?? ''));
   return [
-    ...(upload !== undefined && download !== undefined && (upload.timezone ?? 'UTC') !== (download.timezone ?? 'UTC')
-      ? [{ path: ['download_limit', 'timezone'], message: 'must be that of upload_limit: rclone has one timetable for both' }]
-      : []),
     ...(environment?.['RCLONE_BWLIMIT'] === undefined ? [] : [{ path: ['environment', 'RCLONE_BWLIMIT'], message: TWICE }]),
-    ...(own < 0 ? [] : [{ path: ['options', own], message: TWICE }]),
+    ...(ofRclone < 0 ? [] : [{ path: ['options', ofRclone], message: TWICE }]),
   ];
 }
 

@@ -63,9 +63,13 @@ export function holds({ from, to }: Pick<Window, 'from' | 'to'>, minute: number)
   return from < to ? from <= minute && minute < to : from <= minute || minute < to;
 }
 
+const LIMIT_RULE = `${RATE_RULE}; or { default, timezone, windows }`;
+
+const limit = z.union([rateSchema, timetableSchema], { error: wordUnlessAbsent(LIMIT_RULE) });
+
 /** A limit of transfer: one for all day, or by time of day. */
-export function limitSchema(description: string) {
-  return z.union([rateSchema, timetableSchema]).meta({ description }).optional();
+export function limitSchema(description: string): z.ZodOptional<typeof limit> {
+  return limit.meta({ description }).optional();
 }
 
-export type LimitFile = NonNullable<z.output<ReturnType<typeof limitSchema>>>;
+export type LimitFile = z.output<typeof limit>;

@@ -14,7 +14,13 @@ export const prioritySchema = z
       })
       .prefault(0),
     io: z
-      .union([z.literal('idle'), z.strictObject({ best_effort: z.int().min(0).max(7) })], { error: IO_RULE })
+      .union(
+        [
+          z.literal('idle'),
+          z.strictObject({ best_effort: z.int().min(0).max(7).meta({ description: 'From 0, the first, to 7, the last.' }) }),
+        ],
+        { error: IO_RULE },
+      )
       .meta({
         description:
           'Priority at the disk, as ionice(1) has it: idle (only when no other wants it), or best_effort from 0 (first) to 7. Only some schedulers of Linux heed it.',
