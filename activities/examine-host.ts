@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import type { Plan, Repository } from '../config/types.ts';
 import { sourceId } from '../contract/backup.ts';
 import type { ExamineHostResult, Finding } from '../contract/inspect.ts';
+import { examineMethods } from './changes/advise-method.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { examineDirectories } from './examine-directories.ts';
@@ -24,6 +25,7 @@ export async function examineHost(
     ...(await examineTools(deps.programs, configuration, context.signal)),
     ...(await all([...configuration.repositories.values()].map((repository) => examineRepository(deps, repository, context)))),
     ...(await all(plans.map((plan) => examineSources(deps.databases, plan, context)))),
+    ...(await all(plans.map((plan) => examineMethods(plan)))),
     ...(await examineHooks(deps, context)),
     ...(await examineDirectories(configuration)),
     ...(await all(plans.map((plan) => examineStageSpace(deps.databases, plan, context)))),
