@@ -40,9 +40,12 @@ export async function backUp(
     },
     endedBy: (rate) => {
       const limit = repository.uploadLimit;
-      if (limit !== undefined && rate !== undefined) {
+      const id = lastOpened(binding)?.id;
+      // Noted by openRun. Without it nothing tells when restic may be ended, and the limit holds as it is.
+      if (limit !== undefined && rate !== undefined && id !== undefined) {
         const end = (reason: Error) => change.abort(reason);
-        unwatch = watchUploadLimit({ limit, rate, cacheDirectory: cacheOf(binding), progress: () => progress, end });
+        const cache = join(cacheDirectory(binding), id);
+        unwatch = watchUploadLimit({ limit, rate, cacheDirectory: cache, progress: () => progress, end });
       }
       return change.signal;
     },
@@ -54,11 +57,6 @@ export async function backUp(
   }
   if (!isComplete) for (const line of readErrorOutput(result.stderr)) context.warn(line);
   return { ...summary, isComplete };
-}
-
-/** Where restic keeps what it has of this repository; of all repositories while the id of this one is not known. */
-function cacheOf(binding: ResticBinding): string {
-  return join(cacheDirectory(binding), lastOpened(binding)?.id ?? '');
 }
 
 function follow(status: BackupStatus, context: PhaseContext): UploadProgress {

@@ -16,10 +16,17 @@ export class LimitChanged extends Error {
 const LOOK_EVERY_MS = 2_000;
 
 /**
- * restic notes what it has sent in an index 10 min after the one before, or after 50 000 blobs, whichever is first; what no index
- * has is sent again (restic 0.19.1, internal/repository/index/index.go, and measured). With none in this time next to nothing was sent.
+ * restic notes what it has sent in an index: once a pack is through and 10 min have passed since the first pack of that index, or with
+ * 50 000 blobs. What no index has is sent again (restic 0.19.1, internal/repository/index/index.go, and measured).
  */
-const INDEX_WITHIN_MS = 15 * 60_000;
+const INDEX_AFTER_MS = 15 * 60_000;
+/** So much may be under way before a pack is through: 5 connections with a pack of 16 MiB each; once ahead of the 10 min, once after. */
+const UNDER_WAY_BYTES = 2 * 5 * 16 * 1024 ** 2;
+
+/** With no index in this time, in milliseconds, next to nothing was sent. */
+export function indexWithinMs(rate: Rate): number {
+  return INDEX_AFTER_MS + (rate === 'unlimited' ? 0 : (UNDER_WAY_BYTES / rate) * 1000);
+}
 
 /** A new restic reads the stage from its beginning: at least so fast. */
 const READ_BYTES_PER_S = 100 * 1024 ** 2;
@@ -57,7 +64,9 @@ export function watchUploadLimit(watch: UploadWatch): () => void {
     const { at, indexes } = since;
     const isSaved = listIndexes(watch.cacheDirectory).some((index) => !indexes.has(index));
     const isStricter = isBelow(due, watch.rate);
-    const isTime = isStricter ? isSaved || now - at >= INDEX_WITHIN_MS : isSaved && restartPays(watch.rate, watch.progress());
+    const isTime = isStricter
+      ? isSaved || now - at >= indexWithinMs(watch.rate)
+      : isSaved && restartPays(watch.rate, watch.progress());
     if (!isTime) return;
     clearInterval(timer);
     watch.end(new LimitChanged(`the upload limit is ${describeRate(due)} from now on`));

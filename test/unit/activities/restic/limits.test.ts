@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { restartPays, type UploadProgress } from '../../../../activities/restic/limit-watch.ts';
+import { indexWithinMs, restartPays, type UploadProgress } from '../../../../activities/restic/limit-watch.ts';
 import { limitCall } from '../../../../activities/restic/limits.ts';
 import { rateAt } from '../../../../config/limits.ts';
 import type { TransferLimit } from '../../../../config/types.ts';
@@ -89,6 +89,12 @@ test('rclone is given the timetable of both directions, in its time zone, and re
 test('with rclone a limit for all day is left to restic', () => {
   const limited = { location: 'rclone:remote:backups', options: [], uploadLimit: allDay(MIB), downloadLimit: undefined };
   expect(limitCall(limited, 0)).toEqual({ arguments: ['--limit-upload', '1024'], environment: {}, uploadRate: MIB });
+});
+
+test('an index is waited for as long as restic needs for it at the rate', () => {
+  expect([indexWithinMs('unlimited'), indexWithinMs(MIB), indexWithinMs(64 * 1024)].map((ms) => ms / 1000)).toEqual([
+    900, 1060, 3460,
+  ]);
 });
 
 test.each<[boolean, string, number | 'unlimited', UploadProgress]>([
