@@ -4,6 +4,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
 import { planTag, runTag } from './restic/arguments.ts';
+import type { BackupResult } from './restic/backup.ts';
+import { LimitChanged } from './restic/limit-watch.ts';
 import { requireStored } from './restic/local-repository.ts';
 import type { ResticSnapshot } from './restic/output.ts';
 import { createRestic } from './restic/restic.ts';
@@ -27,16 +29,19 @@ export async function createSnapshot(
   await requireClaim(plan, run);
   const { host, stateDirectory } = deps.configuration;
   const restic = createRestic({ ...deps, repository: plan.repository, stateDirectory, context });
-  if (context.attempt > 1) {
-    context.report({ phase: 'look for the snapshot of an earlier attempt' });
-    const [earlier] = await restic.snapshots({ host, tags: [planTag(plan.name), runTag(run.runId)] });
-    if (earlier !== undefined) return fromEarlierAttempt(earlier, await countStagedFiles(deps, run.plan));
+  const ownTags = [planTag(plan.name), runTag(run.runId)];
+  let summary: BackupResult | undefined;
+  for (let call = context.attempt; summary === undefined; call++) {
+    if (call > 1) {
+      context.report({ phase: 'look for the snapshot of an earlier attempt' });
+      const [earlier] = await restic.snapshots({ host, tags: ownTags });
+      if (earlier !== undefined) return fromEarlierAttempt(earlier, await countStagedFiles(deps, run.plan));
+    }
+    summary = await unlessLimitChanged(
+      restic.backup({ directory: plan.stageDirectory, host, tags: [...ownTags, ...plan.tags] }),
+      context,
+    );
   }
-  const summary = await restic.backup({
-    directory: plan.stageDirectory,
-    host,
-    tags: [planTag(plan.name), runTag(run.runId), ...plan.tags],
-  });
   await requireStored(plan.repository, summary.snapshot_id);
   return {
     snapshotId: summary.snapshot_id,
@@ -45,6 +50,17 @@ export async function createSnapshot(
     bytesAdded: summary.data_added_packed ?? summary.data_added,
     filesProcessed: summary.total_files_processed,
   };
+}
+
+/** undefined when restic was ended for another upload limit: what it had sent is not sent again. */
+async function unlessLimitChanged(backup: Promise<BackupResult>, context: PhaseContext): Promise<BackupResult | undefined> {
+  try {
+    return await backup;
+  } catch (error) {
+    if (!(error instanceof LimitChanged)) throw error;
+    context.report({ phase: `start restic anew: ${error.message}` });
+    return undefined;
+  }
 }
 
 /** The exit code of an attempt that died is lost; fewer files than the stage has tell of an incomplete snapshot. */

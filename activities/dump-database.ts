@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StageSourceInput } from '../contract/activities.ts';
 import { type PhaseResult, type SourceKind, type StageSourceResult, sourceId } from '../contract/backup.ts';
+import { noteDump } from './changes/change-notes.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
@@ -27,6 +28,8 @@ export function dumpDatabase(kind: Exclude<SourceKind, 'files'>) {
     const dump = await deps.dumpSlots.inside(slot, async () => database.dump(target, context));
     await requireClaim(plan, input.run);
     await saveStagedSource(plan, source, { facts: dump.facts, entries: dump.entries ?? [] });
+    // Numbers for doctor: a run does not fail for want of them.
+    await noteDump(plan, source, input.run, dump).catch(() => undefined);
     return { source: sourceId(source), bytes: dump.bytes, files: dump.entries?.length ?? 1, method: dump.method };
   };
 }

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import type { Plan, Repository } from '../config/types.ts';
 import { sourceId } from '../contract/backup.ts';
 import type { ExamineHostResult, Finding } from '../contract/inspect.ts';
+import { examineMethods } from './changes/advise-method.ts';
 import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { examineDirectories } from './examine-directories.ts';
@@ -21,9 +22,10 @@ export async function examineHost(
   const { configuration } = deps;
   const plans = [...configuration.plans.values()];
   const findings = [
-    ...(await examineTools(deps.programs, plans, context.signal)),
+    ...(await examineTools(deps.programs, configuration, context.signal)),
     ...(await all([...configuration.repositories.values()].map((repository) => examineRepository(deps, repository, context)))),
     ...(await all(plans.map((plan) => examineSources(deps.databases, plan, context)))),
+    ...(await all(plans.map((plan) => examineMethods(plan)))),
     ...(await examineHooks(deps, context)),
     ...(await examineDirectories(configuration)),
     ...(await all(plans.map((plan) => examineStageSpace(deps.databases, plan, context)))),

@@ -68,6 +68,8 @@ function parseUrl(name: string, text: string): URL {
 async function runCommand({ name, record, deps, context }: Delivery, argv: readonly string[]): Promise<void> {
   const [program = '', ...args] = argv;
   const result = await deps.programs.run({
+    // It is no part of a phase, and may start anything.
+    keepsPriority: true,
     program,
     args,
     input: `${JSON.stringify(messageDocument(record))}\n`,

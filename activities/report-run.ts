@@ -1,4 +1,5 @@
 import type { ReportRunInput } from '../contract/activities.ts';
+import { noteStored } from './changes/change-notes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { markSnapshot } from './drill/snapshot-marks.ts';
 import { dueNotifications } from './notifications/due.ts';
@@ -10,7 +11,11 @@ import { saveLastGoodRun } from './run/workspace.ts';
  */
 export async function reportRun(deps: ActivityDependencies, { record }: ReportRunInput): Promise<{ notifications: number[] }> {
   const plan = deps.configuration.plans.get(record.plan);
-  if (plan !== undefined && record.outcome === 'succeeded') await saveLastGoodRun(plan, record);
+  if (plan !== undefined && record.outcome === 'succeeded') {
+    await saveLastGoodRun(plan, record);
+    // Numbers for doctor: a run does not fail for want of them.
+    await noteStored(plan, record).catch(() => undefined);
+  }
   if (plan !== undefined && record.outcome === 'partial' && record.snapshotId !== undefined) {
     await markSnapshot(plan, 'incomplete', record.snapshotId);
   }

@@ -5,6 +5,7 @@ import type { Databases } from './databases/registry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findPlan } from './open-run.ts';
 import type { PhaseContext } from './phase.ts';
+import { sourceSizes } from './run/source-sizes.ts';
 import { loadLastGoodRun, loadStagedSources, requireClaim } from './run/workspace.ts';
 import { sealStage as sealStageOf } from './stage/seal-stage.ts';
 
@@ -34,13 +35,8 @@ export async function sealStage(
   );
 }
 
-/** Bytes by source id in the last good run. A source's phase is named `<activity> <source id>`. */
+/** Bytes by source id in the last good run. */
 async function lastSizes(plan: Plan): Promise<Record<string, number> | undefined> {
   const lastGood = await loadLastGoodRun(plan);
-  if (lastGood === undefined) return undefined;
-  const sizes = lastGood.phases.flatMap(({ name, bytes }) => {
-    const [, source] = name.split(' ');
-    return source === undefined || bytes === undefined ? [] : [[source, bytes] as const];
-  });
-  return Object.fromEntries(sizes);
+  return lastGood && sourceSizes(lastGood);
 }

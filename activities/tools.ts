@@ -1,4 +1,4 @@
-import type { Plan } from '../config/types.ts';
+import type { Configuration, Plan } from '../config/types.ts';
 import type { Finding } from '../contract/inspect.ts';
 import { ProgramMissing } from '../process/errors.ts';
 import type { Programs } from '../process/programs.ts';
@@ -12,7 +12,7 @@ interface Tool {
   /** Debian package that has it. */
   debianPackage: string;
   /** Whether a plan cannot do without it. */
-  isNeeded(plans: readonly Plan[]): boolean;
+  isNeeded(plans: readonly Plan[], configuration: Pick<Configuration, 'priority'>): boolean;
 }
 
 /** What every host needs besides restic; the databases report on their own clients. */
@@ -23,6 +23,12 @@ const TOOLS: readonly Tool[] = [
     debianPackage: 'zstd',
     isNeeded: (plans) => plans.some((plan) => plan.archive?.format === 'tar.zst' && !plans.some(hasChain)),
   },
+  {
+    program: 'nice',
+    debianPackage: 'coreutils',
+    isNeeded: (_, { priority }) => priority !== undefined && priority.nice > 0,
+  },
+  { program: 'ionice', debianPackage: 'util-linux', isNeeded: (_, { priority }) => priority?.io !== undefined },
 ];
 
 /** Chains of dumps are zstd's patches; those of SQLite do without it. */
@@ -31,8 +37,13 @@ function hasChain({ sources }: Plan): boolean {
 }
 
 /** Looks for the programs that the plans need. */
-export async function examineTools(programs: Programs, plans: readonly Plan[], signal: AbortSignal): Promise<Finding[]> {
-  const needed = TOOLS.filter((tool) => tool.isNeeded(plans));
+export async function examineTools(
+  programs: Programs,
+  configuration: Pick<Configuration, 'plans' | 'priority'>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const plans = [...configuration.plans.values()];
+  const needed = TOOLS.filter((tool) => tool.isNeeded(plans, configuration));
   return Promise.all([
     examineRestic(programs, signal),
     ...needed.map((tool) => examineTool(programs, tool)),

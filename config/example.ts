@@ -19,6 +19,7 @@ restore_directory: /var/lib/holdfast/restore
 max_parallel_runs: 1                     # backup runs at work at a time; others wait for their turn
 max_parallel_dumps: 2                    # databases dumped at a time
 no_progress_timeout: 15m                 # a restic, sqlite3 or dump client that does nothing for so long is ended and tried again
+# priority: { nice: 10, io: idle }       # the programs of phases yield to others; or io: { best_effort: 7 } (docs/limits.md)
 
 repositories:
   main:
@@ -27,6 +28,9 @@ repositories:
     environment:                                     # handed to restic alone
       AWS_ACCESS_KEY_ID: { env: BACKUP_KEY_ID }
       AWS_SECRET_ACCESS_KEY: { file: /run/secrets/s3-key }
+    # upload_limit: 2MiB                             # per second; or by time of day (docs/limits.md):
+    # upload_limit: { default: unlimited, timezone: Europe/Berlin, windows: [{ from: "08:00", to: "22:00", limit: 1MiB }] }
+    # download_limit: 4MiB
     check: { schedule: { cron: "30 4 * * 0" }, read_data_subset: 1/8 }   # the next eighth each time
     prune: { schedule: { cron: "0 5 * * 0" } }       # frees what forgotten snapshots leave behind
 

@@ -2,8 +2,10 @@ import { posix } from 'node:path';
 import { resolveSecret } from './resolve-secret.ts';
 import { resolveScratchMysql, resolveSources } from './resolve-sources.ts';
 import type { HooksFile } from './schema/hooks.ts';
+import type { LimitFile } from './schema/limit.ts';
 import type { NotificationFile } from './schema/notification.ts';
 import type { PlanFile, RetentionFile } from './schema/plan.ts';
+import type { PriorityFile } from './schema/priority.ts';
 import type { RepositoryFile } from './schema/repository.ts';
 import type { ScheduleFile } from './schema/schedule.ts';
 import type { VerificationFile } from './schema/verification.ts';
@@ -13,9 +15,11 @@ import type {
   Hooks,
   Notification,
   Plan,
+  Priority,
   Repository,
   Retention,
   Schedule,
+  TransferLimit,
   Verification,
   VerificationQuery,
 } from './types.ts';
@@ -47,6 +51,7 @@ export function resolveConfiguration(parsed: ConfigurationFile, file: string): C
     maxParallelRuns: parsed.max_parallel_runs,
     maxParallelDumps: parsed.max_parallel_dumps,
     noProgressTimeoutMs: parsed.no_progress_timeout,
+    priority: parsed.priority && resolvePriority(parsed.priority),
     repositories,
     plans,
     notifications: parsed.notifications.map(resolveNotification),
@@ -68,12 +73,25 @@ function resolveRepository(name: string, repository: RepositoryFile): Repository
     password: resolveSecret(repository.password),
     environment: Object.fromEntries(environment) as Repository['environment'],
     options: repository.options,
+    uploadLimit: resolveLimit(repository.upload_limit),
+    downloadLimit: resolveLimit(repository.download_limit),
     check: resolveCheck(repository.check),
     prune: repository.prune && {
       schedule: resolveSchedule(repository.prune.schedule),
       deadlineMs: repository.prune.deadline,
     },
   };
+}
+
+function resolveLimit(limit: LimitFile | undefined): TransferLimit | undefined {
+  if (limit === undefined) return undefined;
+  if (typeof limit !== 'object') return { default: limit, timezone: 'UTC', windows: [] };
+  const windows = limit.windows.map((window) => ({ fromMinute: window.from, toMinute: window.to, rate: window.limit }));
+  return { default: limit.default, timezone: limit.timezone, windows };
+}
+
+function resolvePriority({ nice, io }: PriorityFile): Priority {
+  return { nice, io: typeof io === 'object' ? { bestEffort: io.best_effort } : io };
 }
 
 function resolveCheck(check: RepositoryFile['check']): Repository['check'] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { count, duration, hostSchema, nameSchema, ownDirectory } from './schema/leaf.ts';
 import { notificationSchema } from './schema/notification.ts';
 import { planSchema } from './schema/plan.ts';
+import { prioritySchema } from './schema/priority.ts';
 import { repositorySchema } from './schema/repository.ts';
 
 /**
@@ -30,6 +31,7 @@ export const configurationSchema = z
       '10s',
       'A program that a phase runs (restic, sqlite3, a dump client, tar) and that does nothing for so long is ended, and the phase is tried again. Default 15m.',
     ).prefault('15m'),
+    priority: prioritySchema.optional(),
     repositories: z.record(nameSchema, repositorySchema).meta({ description: 'restic repositories, by name.' }),
     plans: z.record(nameSchema, planSchema).meta({ description: 'What is backed up, where to and when, by name.' }),
     notifications: z.array(notificationSchema).meta({ description: 'Who is told how runs end.' }).prefault([]),

@@ -31,6 +31,11 @@ function offsetReader(timezone: string): (at: number) => number {
   };
 }
 
+/** Minutes since midnight that the wall clock of a zone shows at an instant. */
+export function wallMinutes(timezone: string, at: number): number {
+  return Math.floor((at + offsetReader(timezone)(at)) / MINUTE_MS) % (DAY_MS / MINUTE_MS);
+}
+
 /** A stretch of wall-clock time that does not exist or comes twice; the times read as if they were UTC. */
 export interface ClockChange {
   readonly kind: 'skipped' | 'repeated';

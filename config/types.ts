@@ -25,6 +25,27 @@ export interface Schedule {
   readonly overlap: 'skip' | 'buffer_one';
 }
 
+/** Bytes a second. */
+export type Rate = number | 'unlimited';
+
+/** How fast a repository's data may be sent or fetched, by time of day. */
+export interface TransferLimit {
+  /** Outside of the windows; all day where there are none. */
+  readonly default: Rate;
+  /** IANA name that the windows are read in. */
+  readonly timezone: string;
+  /** No two of them meet. In minutes since midnight; a window whose end is before its start ends the next day. */
+  readonly windows: readonly { readonly fromMinute: number; readonly toMinute: number; readonly rate: Rate }[];
+}
+
+/** How the programs of phases rank beside others on the machine. */
+export interface Priority {
+  /** 0 to 19, added to the worker's own. */
+  readonly nice: number;
+  /** undefined: as the worker's. */
+  readonly io: 'idle' | { readonly bestEffort: number } | undefined;
+}
+
 export interface Repository {
   readonly name: string;
   /** Whatever restic's `-r` takes. */
@@ -34,6 +55,9 @@ export interface Repository {
   readonly environment: Readonly<Record<string, string | SecretReference>>;
   /** `-o key=value` pairs for restic. */
   readonly options: readonly string[];
+  /** undefined: as fast as it goes. */
+  readonly uploadLimit: TransferLimit | undefined;
+  readonly downloadLimit: TransferLimit | undefined;
   /** undefined: checks run only when asked for. */
   readonly check:
     | {
@@ -218,6 +242,8 @@ export interface Configuration {
   readonly maxParallelDumps: number;
   /** A child that reads, writes and computes nothing for so long is ended. At least 10 s, default 15 min. */
   readonly noProgressTimeoutMs: number;
+  /** Of the programs that phases run; undefined: as the worker's. */
+  readonly priority: Priority | undefined;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly notifications: readonly Notification[];

@@ -7,6 +7,8 @@ const BYTES_PER_UNIT = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 **
 export const DURATION_PATTERN = /^(\d{1,6})([smhd])$/;
 /** `500MiB`. Powers of 1024 only: `MB` means different things to different tools. */
 const SIZE_PATTERN = /^(\d{1,6})(KiB|MiB|GiB|TiB)$/;
+/** `08:00`. */
+export const TIME_OF_DAY_PATTERN = /^([01]\d|2[0-3]):([0-5]\d)$/;
 const PERCENTAGE_PATTERN = /^(\d{1,3}(?:\.\d+)?)%$/;
 /** restic's own (`restic forget --keep-within`): `1y6m`, `14d`, `36h`. A month is `m` here. */
 export const RESTIC_DURATION_PATTERN = /^(?:\d{1,6}[ymdh])+$/;
@@ -21,6 +23,12 @@ export function parseDuration(text: string): number | undefined {
 export function parseSize(text: string): number | undefined {
   const [, count, unit] = SIZE_PATTERN.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * BYTES_PER_UNIT[unit as keyof typeof BYTES_PER_UNIT];
+}
+
+/** Minutes since midnight of `08:00`; undefined for anything else. */
+export function parseTimeOfDay(text: string): number | undefined {
+  const [, hours, minutes] = TIME_OF_DAY_PATTERN.exec(text) ?? [];
+  return hours === undefined ? undefined : Number(hours) * 60 + Number(minutes);
 }
 
 /** A number from 0 to 1 of `50%` or `0.5`; undefined for anything else. */

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa, type Options } from 'execa';
 import { ProgramMissing, ProgramStalled, ProgramTimeout } from './errors.ts';
 import { OutputTail } from './output-tail.ts';
+import { type Priority, priorityPrefix } from './priority.ts';
 import type { ProgramRequest, ProgramResult } from './request.ts';
 import { openSecretFile } from './secret-file.ts';
 import { watchProgress } from './watchdog.ts';
@@ -32,10 +33,20 @@ interface ChildEnd {
 /** A subprocess is a promise of its own end, so it travels inside an object: an async function would wait for it. */
 type Spawn = (request: ProgramRequest) => Promise<{ child: Child }>;
 
-/** Creates the function that starts children with `base` as the environment that they all share. */
-export function createSpawner(base: Readonly<Record<string, string>>, find: (program: string) => Promise<string>): Spawn {
+/** What all children share. */
+export interface Launch {
+  /** Their environment. */
+  readonly base: Readonly<Record<string, string>>;
+  readonly priority: Priority | undefined;
+  /** @throws {ProgramMissing} */
+  readonly find: (program: string) => Promise<string>;
+}
+
+/** Creates the function that starts children. */
+export function createSpawner(launch: Launch): Spawn {
   return async (request) => {
-    const { file, args } = await withDeathSignal(request, find);
+    const { base } = launch;
+    const { file, args } = await wrap(request, launch);
     const secret = request.secretInput === undefined ? undefined : await openSecretFile(request.secretInput);
     const child = execa(file, args, {
       // A descriptor number beyond 2 works (execa 9.6), but is missing in its types.
@@ -62,11 +73,22 @@ export function createSpawner(base: Readonly<Record<string, string>>, find: (pro
   };
 }
 
+/** The command line of a child, with all that goes ahead of the program itself. @throws {ProgramMissing} */
+export async function wrap(
+  request: Pick<ProgramRequest, 'program' | 'args' | 'deathSignal' | 'keepsPriority'>,
+  { find, priority }: Pick<Launch, 'find' | 'priority'>,
+): Promise<{ file: string; args: string[] }> {
+  const { file, args } = await withDeathSignal(request, find);
+  if (priority === undefined || request.keepsPriority === true) return { file, args };
+  const [first = file, ...rest] = [...(await priorityPrefix(priority, find)), file, ...args];
+  return { file: first, args: rest };
+}
+
 /**
  * Lets the kernel end the child when this process dies, so that no orphan goes on writing beside the retry (util-linux
  * `setpriv --pdeathsig`; the signal follows the spawning thread, hence never call this from a worker thread).
  */
-export async function withDeathSignal(
+async function withDeathSignal(
   request: Pick<ProgramRequest, 'program' | 'args' | 'deathSignal'>,
   find: (program: string) => Promise<string>,
 ): Promise<{ file: string; args: string[] }> {

@@ -9,6 +9,7 @@ import { createSpawner, DEFAULT_KILL_AFTER_MS, finish, type Supervised, supervis
 import { baseEnvironment, findProgram } from './environment.ts';
 import { ProgramKilled } from './errors.ts';
 import { collect, readLines } from './output.ts';
+import type { Priority } from './priority.ts';
 import type { ProgramRequest, ProgramResult, StartRequest } from './request.ts';
 import { type FileOutputRequest, type FileOutputResult, runIntoFile } from './run-into-file.ts';
 
@@ -83,11 +84,12 @@ async function feed(
 /** Creates the runner. `environment` is this process's own; only an allow-list of it reaches a child. */
 export function createPrograms(
   environment: Readonly<Record<string, string | undefined>>,
-  { noProgressMs = DEFAULT_NO_PROGRESS_MS }: { noProgressMs?: number } = {},
+  { noProgressMs = DEFAULT_NO_PROGRESS_MS, priority }: { noProgressMs?: number; priority?: Priority | undefined } = {},
 ): Programs {
   const base = baseEnvironment(environment);
   const find = (program: string) => findProgram(program, base['PATH'] ?? '/usr/local/bin:/usr/bin:/bin');
-  const spawn = createSpawner(base, find);
+  const launch = { base, priority, find };
+  const spawn = createSpawner(launch);
 
   async function run(request: ProgramRequest): Promise<ProgramResult> {
     request.signal?.throwIfAborted();
@@ -138,5 +140,5 @@ export function createPrograms(
     };
   }
 
-  return { noProgressMs, find, run, start, runIntoFile: (request) => runIntoFile(request, { base, find }) };
+  return { noProgressMs, find, run, start, runIntoFile: (request) => runIntoFile(request, launch) };
 }

@@ -22,6 +22,8 @@ export interface ProgramRequest {
   timeoutMs?: number;
   /** Default `activity`, and `none` for a call with `timeoutMs`. Ignored by `start`, where a wait is watched when it is asked for. */
   progress?: ProgressSign;
+  /** It runs as this process does, whatever priority is set for children: others wait for it. */
+  keepsPriority?: boolean;
   /** What it works on, for messages: `repository main`, `/data/tracker.db`. */
   subject?: string;
   /** Default 1 500. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { execa, type Options } from 'execa';
-import { DEFAULT_KILL_AFTER_MS, withDeathSignal } from './child.ts';
+import { DEFAULT_KILL_AFTER_MS, type Launch, wrap } from './child.ts';
 import { ProgramTimeout } from './errors.ts';
 import { OutputTail } from './output-tail.ts';
 
@@ -34,19 +34,16 @@ const TAIL_BYTES = 4_096;
  *
  * @throws {ProgramMissing} {ProgramTimeout} the reason of `signal`, once the child is gone.
  */
-export async function runIntoFile(
-  request: FileOutputRequest,
-  { base, find }: { base: Readonly<Record<string, string>>; find: (program: string) => Promise<string> },
-): Promise<FileOutputResult> {
+export async function runIntoFile(request: FileOutputRequest, launch: Launch): Promise<FileOutputResult> {
   request.signal?.throwIfAborted();
-  const { file, args } = await withDeathSignal(request, find);
+  const { file, args } = await wrap(request, launch);
   const output = await open(request.outputFile, 'a+', 0o600);
   try {
     const { size } = await output.stat();
     const end = await execa(file, args, {
       // A descriptor number works for output as well (execa 9.6), but is missing in its types.
       stdio: ['ignore', output.fd, output.fd] as unknown as NonNullable<Options['stdio']>,
-      env: { ...base, ...request.env },
+      env: { ...launch.base, ...request.env },
       extendEnv: false,
       forceKillAfterDelay: DEFAULT_KILL_AFTER_MS,
       // As all children: signals of a terminal are for the worker to act on.

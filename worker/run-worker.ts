@@ -151,7 +151,10 @@ async function createWorker(
       configuration,
       configurationHash: options.configurationHash,
       holdfastVersion: HOLDFAST_VERSION,
-      programs: createPrograms(options.environment, { noProgressMs: configuration.noProgressTimeoutMs }),
+      programs: createPrograms(options.environment, {
+        noProgressMs: configuration.noProgressTimeoutMs,
+        priority: configuration.priority,
+      }),
       activePhases: parts.hooks.activePhases,
       hooks: parts.hooks.keeper,
       environment: options.environment,

@@ -1,6 +1,7 @@
 import type { Source } from '../../config/types.ts';
 import type { Finding } from '../../contract/inspect.ts';
 import type { Check } from '../../contract/verify.ts';
+import type { Sample } from '../changes/sketch.ts';
 import type { PhaseContext } from '../phase.ts';
 import type { DatabaseFacts, ManifestEntry } from '../stage/manifest.ts';
 import type { RestoredDatabase } from './restored-database.ts';
@@ -15,6 +16,8 @@ export interface Dump {
   facts: DatabaseFacts;
   /** Files of a dump that is a directory; without them the facts tell all of the one file. */
   entries?: ManifestEntry[];
+  /** Of a database that was laid out in full: for comparing it with the next. */
+  sample?: Sample;
 }
 
 /**

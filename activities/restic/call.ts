@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Repository } from '../../config/types.ts';
+import type { Rate, Repository } from '../../config/types.ts';
 import { type ProgramRequest, type ProgramResult, type Programs, SECRET_PATH } from '../../process/programs.ts';
 import type { PhaseContext } from '../phase.ts';
 import { explainHang, RESTIC_EXIT, repositoryAway, resticError } from './exit-codes.ts';
 import { lastOpened } from './known-repository.ts';
+import { limitCall } from './limits.ts';
 
 /**
  * restic waits so long for a lock before it gives up with exit 11; Temporal's back-off does the longer waiting. It does nothing
@@ -27,7 +28,10 @@ export interface ResticBinding {
   readonly context: PhaseContext;
 }
 
-export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart' | 'progress'>;
+export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' | 'onStart' | 'progress'> & {
+  /** Ends the call, besides the phase's own signal: it is told what the call may send until it ends. */
+  endedBy?: (uploadRate: Rate | undefined) => AbortSignal;
+};
 
 /**
  * Calls restic as it is: past the gate, and without a look at dead locks. Any exit code is a result.
@@ -37,20 +41,23 @@ export type CallOptions = Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume' |
 export async function callRestic(
   binding: ResticBinding,
   args: readonly string[],
-  extra: CallOptions = {},
+  { endedBy, ...extra }: CallOptions = {},
 ): Promise<ProgramResult> {
   const { repository, context } = binding;
-  const cache = join(binding.stateDirectory, 'cache', 'restic');
+  const cache = cacheDirectory(binding);
   await mkdir(cache, { recursive: true, mode: 0o700 });
-  const options = repository.options.flatMap((pair) => ['-o', pair]);
   const endsInMs = Math.max(context.remainingMs() - DEADLINE_MARGIN_MS, SHORTEST_CALL_MS);
   const timeoutMs = Math.min(extra.timeoutMs ?? Number.POSITIVE_INFINITY, endsInMs);
+  const environment = await resolveEnvironment(repository, context);
+  const secretInput = await context.readSecret(repository.password);
+  const limits = limitCall(repository, Date.now());
+  const common = ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', retryLock(binding.programs)];
   const request: ProgramRequest = {
     program: 'restic',
-    args: ['--repo', repository.location, '--cache-dir', cache, '--retry-lock', retryLock(binding.programs), ...options, ...args],
-    env: { ...(await resolveEnvironment(repository, context)), RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
-    secretInput: await context.readSecret(repository.password),
-    signal: context.signal,
+    args: [...common, ...limits.arguments, ...args],
+    env: { ...environment, ...limits.environment, RESTIC_PASSWORD_FILE: SECRET_PATH, RESTIC_PROGRESS_FPS: '1' },
+    secretInput,
+    signal: endedBy === undefined ? context.signal : AbortSignal.any([context.signal, endedBy(limits.uploadRate)]),
     // Its status comes by the clock.
     progress: 'activity-beyond-output',
     subject: `repository ${repository.name}`,
@@ -62,6 +69,11 @@ export async function callRestic(
   } catch (error) {
     throw explainHang(error, { repository: repository.name, command: args[0] ?? '', isDeadline: timeoutMs === endsInMs });
   }
+}
+
+/** restic's own: a directory for each repository, named by its id. */
+export function cacheDirectory({ stateDirectory }: Pick<ResticBinding, 'stateDirectory'>): string {
+  return join(stateDirectory, 'cache', 'restic');
 }
 
 function retryLock({ noProgressMs }: Programs): string {

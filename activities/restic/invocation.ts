@@ -25,7 +25,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
 export async function runRestic(
   binding: ResticBinding,
   args: readonly string[],
-  extra: Pick<ProgramRequest, 'cwd' | 'timeoutMs' | 'consume'> = {},
+  extra: Pick<CallOptions, 'cwd' | 'timeoutMs' | 'consume' | 'endedBy'> = {},
 ): Promise<ProgramResult> {
   if (args.includes('--no-lock')) return callRestic(binding, args, extra);
   const { context, repository } = binding;

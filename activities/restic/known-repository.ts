@@ -27,10 +27,12 @@ export function noteOpened(place: Place, id: string): void {
   writeFileSync(fileOf(place), JSON.stringify(record), { mode: 0o600 });
 }
 
-/** When (ISO 8601) the repository was last opened at its present location, and where that is noted; undefined when it never was. */
-export function lastOpened(place: Place): { openedAt: string; file: string } | undefined {
+/** When (ISO 8601) the repository was last opened at its present location, its id, and where that is noted; undefined when it never was. */
+export function lastOpened(place: Place): { openedAt: string; id: string; file: string } | undefined {
   const known = readRecord(place);
-  return known?.location === place.repository.location ? { openedAt: known.openedAt, file: fileOf(place) } : undefined;
+  return known?.location === place.repository.location
+    ? { openedAt: known.openedAt, id: known.id, file: fileOf(place) }
+    : undefined;
 }
 
 /** A file that a crash cut off tells of nothing. */

@@ -41,6 +41,7 @@ const backupStatus = z.object({
 const backupLine = z.discriminatedUnion('message_type', [backupSummary, backupStatus]);
 
 export type BackupLine = z.infer<typeof backupLine>;
+export type BackupStatus = z.infer<typeof backupStatus>;
 export type BackupSummary = z.infer<typeof backupSummary>;
 
 /** Reads a line of `restic backup --json`. undefined for what is not JSON or of another type: new types may appear at any time. */

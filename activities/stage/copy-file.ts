@@ -17,6 +17,8 @@ export interface HashResult {
 export interface HashOptions {
   signal: AbortSignal;
   onProgress?: (bytesDone: number) => void;
+  /** Shown each piece on its way, which is another's afterwards. */
+  onChunk?: (chunk: Uint8Array, offset: number) => void;
 }
 
 export interface CopyOptions extends HashOptions {
@@ -89,6 +91,7 @@ async function readHashed(
     const chunk = buffer.subarray(0, bytesRead);
     const written = consume(chunk);
     hash.update(chunk);
+    options.onChunk?.(chunk, bytes);
     await written;
     bytes += bytesRead;
     options.onProgress?.(bytes);

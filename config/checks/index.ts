@@ -8,12 +8,13 @@ import type { Check } from './check.ts';
 import { checkDirectories } from './directories.ts';
 import { checkMysql } from './mysql.ts';
 import { checkPlans, checkRetention, checkSources } from './plans.ts';
-import { checkEnvironment } from './repositories.ts';
+import { checkEnvironment, checkRcloneLimits } from './repositories.ts';
 import { checkSqlite } from './sqlite.ts';
 import { checkQueries, checkRequiredFiles } from './verification.ts';
 
 const CHECKS: readonly Check[] = [
   checkEnvironment,
+  checkRcloneLimits,
   checkPlans,
   checkSources,
   checkSqlite,

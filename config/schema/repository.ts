@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, wordUnlessAbsent } from './leaf.ts';
+import { limitSchema } from './limit.ts';
 import { scheduleSchema } from './schedule.ts';
 import { environmentSchema, passwordSchema } from './secret.ts';
 
@@ -76,6 +77,10 @@ export const repositorySchema = z.strictObject({
       description: 'Options of restic (-o), such as s3.storage-class=STANDARD_IA. They show in the process list: no secret.',
     })
     .prefault([]),
+  upload_limit: limitSchema(
+    'How fast restic may send: a size per second such as 2MiB, or { default, timezone, windows } for other limits at times of day.',
+  ),
+  download_limit: limitSchema('How fast restic may fetch, as upload_limit.'),
   check: checkSchema.optional(),
   prune: pruneSchema.optional(),
 });

@@ -16,13 +16,16 @@ const cronSchema = z
     examples: ['0 3 * * *', '@daily'],
   });
 
-const timeZoneSchema = z
-  .string()
-  .check(({ value, issues }) => {
-    if (!isTimeZone(value)) issues.push({ code: 'custom', input: value, message: timeZoneMessage(value) });
-  })
-  .meta({ description: 'IANA name of the time zone that cron is read in, such as UTC or Europe/Berlin.' })
-  .prefault('UTC');
+/** The IANA name of a time zone; UTC where it is left out. */
+export function timeZoneSchema(description: string): z.ZodPrefault<z.ZodString> {
+  return z
+    .string()
+    .check(({ value, issues }) => {
+      if (!isTimeZone(value)) issues.push({ code: 'custom', input: value, message: timeZoneMessage(value) });
+    })
+    .meta({ description })
+    .prefault('UTC');
+}
 
 function timeZoneMessage(name: string): string {
   const meant = nearest(name, knownTimeZones());
@@ -31,7 +34,7 @@ function timeZoneMessage(name: string): string {
 
 const schedule = z.strictObject({
   cron: cronSchema,
-  timezone: timeZoneSchema,
+  timezone: timeZoneSchema('IANA name of the time zone that cron is read in, such as UTC or Europe/Berlin.'),
   jitter: duration('0s', 'Each start is put off by a random time below this.').prefault('0s'),
   catch_up_within: duration('10s', 'After an outage a missed run is made up for if it was due less long ago than this.').prefault(
     '12h',

@@ -14,6 +14,8 @@ function bind(directory: string, password = 'correct horse'): { restic: Restic; 
     password: { kind: 'env', name: 'RESTIC_SECRET' },
     environment: {},
     options: [],
+    uploadLimit: undefined,
+    downloadLimit: undefined,
     check: undefined,
     prune: undefined,
   };

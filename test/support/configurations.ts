@@ -6,6 +6,8 @@ const REPOSITORY: Repository = {
   password: { kind: 'env', name: 'RESTIC_PASSWORD' },
   environment: {},
   options: [],
+  uploadLimit: undefined,
+  downloadLimit: undefined,
   check: undefined,
   prune: undefined,
 };
@@ -49,6 +51,7 @@ export function configurationOf(host: string, ...plans: Plan[]): Configuration {
     maxParallelDumps: 2,
     repositories: new Map([[REPOSITORY.name, REPOSITORY]]),
     noProgressTimeoutMs: 900_000,
+    priority: undefined,
     plans: new Map(plans.map((each) => [each.name, each])),
     notifications: [],
   };

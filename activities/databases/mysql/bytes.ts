@@ -11,6 +11,7 @@ export const BYTE = {
   comma: 44,
   dash: 45,
   slash: 47,
+  zero: 48,
   semicolon: 59,
   capitalM: 77,
   backslash: 92,

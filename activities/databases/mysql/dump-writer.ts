@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import type { Sample } from '../../changes/sketch.ts';
 import type { DumpScanner } from './dump-scanner.ts';
+import { TextSampler } from './text-sampler.ts';
 
 /** Large enough that system calls do not count, small enough that hashing and scanning one never holds up a heartbeat. */
 const BUFFER_BYTES = 1024 * 1024;
 
 /**
- * Takes a dump as it comes and hands each byte once to the hash, the scanner and the file. Holds two buffers, however large the
+ * Takes a dump as it comes and hands each byte once to the hash, the scanner, the sampler and the file. Holds two buffers, however large the
  * dump: one fills while the other is on its way to the disk, and whoever writes waits when the disk is slower.
  */
 export class DumpWriter {
   readonly #file: FileHandle;
   readonly #scanner: DumpScanner;
+  readonly #sampler = new TextSampler();
   readonly #hash = createHash('sha256');
   #filling = Buffer.allocUnsafe(BUFFER_BYTES);
   #spare = Buffer.allocUnsafe(BUFFER_BYTES);
@@ -49,17 +52,18 @@ export class DumpWriter {
     this.#pending.catch(() => undefined);
     this.#hash.update(full);
     this.#scanner.push(full);
+    this.#sampler.take(full);
     this.#bytes += full.length;
     this.#length = 0;
     [this.#filling, this.#spare] = [this.#spare, this.#filling];
   }
 
-  /** Waits until everything is written. @returns the SHA-256, hexadecimal. @throws the system error of a write. */
-  async end(): Promise<string> {
+  /** Waits until everything is written. @returns the SHA-256, hexadecimal, and a sample. @throws the system error of a write. */
+  async end(): Promise<{ sha256: string; sample: Sample }> {
     await this.flush();
     await this.#pending;
     this.#scanner.finish();
-    return this.#hash.digest('hex');
+    return { sha256: this.#hash.digest('hex'), sample: this.#sampler.finish() };
   }
 }
 

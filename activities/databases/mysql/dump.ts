@@ -29,7 +29,7 @@ export async function dump(
     context.signal.throwIfAborted();
     await rename(partial, place.target);
     const { bytes, method, facts } = describeDump(written, place.path);
-    return { bytes, method, facts };
+    return { bytes, method, facts, sample: written.raw.sample };
   } catch (error) {
     await remove();
     throw error;

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ProgramStalled } from '../../../process/errors.ts';
 import type { Programs } from '../../../process/programs.ts';
+import type { Sample } from '../../changes/sketch.ts';
 import type { PhaseContext } from '../../phase.ts';
 import { describeSource } from './address.ts';
 import { dumpArguments } from './arguments.ts';
@@ -18,6 +19,7 @@ export interface RawDump {
   bytes: number;
   sha256: string;
   contents: DumpContents;
+  sample: Sample;
 }
 
 /**
@@ -39,8 +41,8 @@ export async function runDump(programs: Programs, session: Session, file: FileHa
     if (!scanner.isComplete) throw incomplete(session);
     for (const line of meaningfulLines(end.stderr).slice(0, 3)) context.warn(`${describeSource(source)}: ${line}`);
   }
-  const sha256 = await writer.end();
-  return { bytes: writer.bytes, sha256, contents: scanner.contents };
+  const ended = await writer.end();
+  return { bytes: writer.bytes, ...ended, contents: scanner.contents };
 }
 
 interface Job {

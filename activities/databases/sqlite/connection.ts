@@ -58,6 +58,11 @@ export function databaseUri(path: string, mode: OpenMode): string {
   return `file:${encoded}?${mode === 'rw' ? 'mode=rw' : 'mode=ro&immutable=1'}`;
 }
 
+/** Whether somebody else may have the database open: while a child reads it, writers wait or its log grows. */
+function isLive(uri: string): boolean {
+  return uri.endsWith('?mode=rw');
+}
+
 /** For messages. */
 function pathOf(uri: string): string {
   return decodeURIComponent(uri.replace(/^file:/, '').replace(/\?.*$/, ''));
@@ -77,6 +82,7 @@ export async function connect(programs: Programs, uri: string, signal: AbortSign
     signal: killer.signal,
     killAfterMs: CLOSE_GRACE_MS,
     subject: pathOf(uri),
+    keepsPriority: isLive(uri),
   });
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number) => void timers.push(setTimeout(() => killer.abort(new Error('closed')), ms));

@@ -1,5 +1,6 @@
 import type { SqliteSource } from '../../../config/types.ts';
 import type { Programs } from '../../../process/programs.ts';
+import type { Sample } from '../../changes/sketch.ts';
 import type { PhaseContext } from '../../phase.ts';
 import type { DatabaseFile } from './database-file.ts';
 import type { DatabaseContent } from './read-content.ts';
@@ -25,4 +26,6 @@ export interface RawDump {
   journalMode: string;
   /** Set where the dump is no database that could be asked afterwards. */
   content?: DatabaseContent;
+  /** Of its pages, where it is a copy of the file. */
+  sample?: Sample;
 }

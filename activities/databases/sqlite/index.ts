@@ -87,10 +87,10 @@ async function dumpBy(job: DumpJob): Promise<RawDump> {
 }
 
 function toDump(source: SqliteSource, { original }: DatabaseFile, raw: RawDump, content: DatabaseContent): Dump {
-  const { bytes, journalMode, method, sha256 } = raw;
+  const { bytes, journalMode, method, sha256, sample } = raw;
   const path = stagePath(source);
   const facts = { kind: 'sqlite', path, bytes, sha256, method, journal_mode: journalMode, original, ...content } as const;
-  return { bytes, method, facts };
+  return { bytes, method, facts, ...(sample === undefined ? {} : { sample }) };
 }
 
 /** A killed VACUUM INTO leaves its journal beside the file. */

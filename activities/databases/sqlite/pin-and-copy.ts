@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, rm } from 'node:fs/promises';
-import { copyFileHashed, type HashResult, hashFile } from '../../stage/copy-file.ts';
+import { copyFileHashed, type HashOptions, type HashResult, hashFile } from '../../stage/copy-file.ts';
 import type { DatabaseFile } from './database-file.ts';
 import type { DumpJob, RawDump } from './dump-job.ts';
+import { PageSampler } from './page-sampler.ts';
 import { copyPlain, syncFile } from './plain-file.ts';
 import { CopyWorthless, type PinJob, type Pinned, whilePinned } from './while-pinned.ts';
 import { requireShortStall } from './writer-stall.ts';
@@ -21,13 +22,15 @@ export async function pinAndCopy(job: DumpJob): Promise<RawDump | { unpinnable: 
 }
 
 async function copyPinned(job: DumpJob, { file, pin, letGo }: Pinned): Promise<RawDump> {
-  const copy = await copyFrozen(job, file);
+  const sampler = new PageSampler();
+  const onChunk = (chunk: Uint8Array, offset: number) => sampler.take(chunk, offset);
+  const copy = await copyFrozen(job, file, onChunk);
   // Writers wait for the copy alone, not for the disk or the verification.
   await letGo();
   await syncFile(job.partial, job.context.signal);
-  const hash = copy.hash ?? (await hashFile(job.partial, progressOf(job, file)));
+  const hash = copy.hash ?? (await hashFile(job.partial, { ...progressOf(job, file), onChunk }));
   if (hash.bytes !== file.bytes) throw new CopyWorthless(`it has ${hash.bytes} bytes instead of ${file.bytes}`);
-  return { ...hash, method: copy.method, journalMode: pin.journalMode };
+  return { ...hash, method: copy.method, journalMode: pin.journalMode, sample: sampler.finish() };
 }
 
 interface FrozenCopy {
@@ -37,13 +40,15 @@ interface FrozenCopy {
 }
 
 /** @throws {PhaseError} ConfigInvalid when writers would wait too long. */
-async function copyFrozen(job: DumpJob, file: DatabaseFile): Promise<FrozenCopy> {
+async function copyFrozen(job: DumpJob, file: DatabaseFile, onChunk: NonNullable<HashOptions['onChunk']>): Promise<FrozenCopy> {
   const { partial, source } = job;
   if (await reflink(source.path, partial)) return { method: 'pin and reflink' };
   const method = 'pin and copy';
   const progress = progressOf(job, file);
   progress.onProgress(0);
-  if (file.isWal) return { method, hash: await copyFileHashed(source.path, partial, { ...progress, withoutSync: true }) };
+  if (file.isWal) {
+    return { method, hash: await copyFileHashed(source.path, partial, { ...progress, onChunk, withoutSync: true }) };
+  }
   // Hashing on the way would make its writers wait three times as long.
   requireShortStall(source, file);
   await copyPlain(source.path, partial, progress);

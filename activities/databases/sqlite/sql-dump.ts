@@ -80,6 +80,8 @@ async function dumpTables(job: DumpJob, names: readonly string[]): Promise<RawDu
       args: [...OPEN_ARGUMENTS, databaseUri(source.path, 'rw')],
       input: dumpScript(names),
       subject: source.path,
+      // Writers of a rollback journal wait for it.
+      keepsPriority: true,
       signal: context.signal,
       consume: async (stdout) => {
         answers = await receive(stdout, file, () => reportText(job, file.bytes));

@@ -45,6 +45,8 @@ function hostIn(directory: string, sources: Record<string, Source[]>, repository
     password: { kind: 'env', name: 'RESTIC_SECRET' },
     environment: {},
     options: [],
+    uploadLimit: undefined,
+    downloadLimit: undefined,
     check: undefined,
     prune: undefined,
     ...repository,

@@ -15,6 +15,8 @@ test('what is left out has its default, and directories of a plan follow from it
     password: { kind: 'env', name: 'RESTIC_SECRET' },
     environment: {},
     options: [],
+    uploadLimit: undefined,
+    downloadLimit: undefined,
     check: undefined,
     prune: undefined,
   });
