@@ -1,13 +1,13 @@
 // The set-up from beginning to end: the tools first, since a missing one needs the operator, then the packages and the build.
 import { prepareCheckout } from './checkout.mjs';
 import { createContext, SetupError } from './context.mjs';
-import { tryFaultTools } from './fault-tools.mjs';
 import { ensureMysql } from './mysql.mjs';
 import { obtain } from './obtain.mjs';
 import { adviseInstalling, canInstall, installPackages } from './packages.mjs';
 import { resticRoutes } from './restic.mjs';
 import { closeSuites } from './suite.mjs';
 import { temporalRoutes } from './temporal.mjs';
+import { tryTestTools } from './test-tools.mjs';
 import { describe, find, MARIADB_SERVER, TOOLS } from './tools.mjs';
 
 const USAGE = `usage: node scripts/setup.mjs [--tests]
@@ -46,7 +46,7 @@ async function setUp(forTests, context) {
   }
   if (servers.length > 0) announceNoMariadb(servers, context);
   const mysql = forTests ? await tryMysql(context) : [];
-  if (forTests) await tryFaultTools(context);
+  if (forTests) await tryTestTools(context);
   await prepareCheckout(context);
   const versions = found.filter(({ version }) => version).map(({ file, version }) => `${file.split('/').at(-1)} ${version}`);
   context.say(`ready: ${[`node ${process.versions.node}`, ...versions, ...mysql].join(', ')}`);
