@@ -16,7 +16,7 @@ const NEEDS = {
   'holdfast-full': { beside: 1, aDay: COMPRESSED },
   'holdfast-incremental': { beside: 1.2, aDay: 0.1 },
   read: { beside: 0, aDay: 0 },
-  limit: { beside: 1, aDay: 0.6 },
+  limit: { beside: 2, aDay: 0 },
 };
 
 /**

@@ -81,9 +81,10 @@ export class Round {
     const { name } = contestant;
     const known = { contestant: name, day, pattern, hasWriter: this.hasWriter, changed };
     if (this.beaten.has(name)) return void this.runs.push({ ...known, ended: 'not asked again' });
+    await contestant.makeReady?.(changed);
     const before = await diskUsage(contestant.repository);
     await writer?.slowestSince();
-    const { exitCode, isCutOff, output, ...measured } = await contestant.backup(dateOf(day), changed);
+    const { exitCode, isCutOff, output, ...measured } = await contestant.backup(dateOf(day));
     const stallMs = await writer?.slowestSince();
     const grown = (await diskUsage(contestant.repository)) - before;
     const ended = isCutOff ? 'cut off' : exitCode === 0 ? 'ok' : `failed (${exitCode})`;

@@ -28,8 +28,10 @@ export interface Contestant {
   /** Directory whose growth is what is stored. */
   repository: string;
   prepare(): Promise<void>;
-  /** One backup; `date` is the day that it pretends to be, `2026-01-31 03:00:00`; `changed` is there where the limit takes part. */
-  backup(date: string, changed?: Changed): Promise<Measured>;
+  /** What does not count; `changed` is known where the limit takes part. */
+  makeReady?(changed: Changed): Promise<void>;
+  /** One backup; `date` is the day that it pretends to be, `2026-01-31 03:00:00`. */
+  backup(date: string): Promise<Measured>;
   /** Restores the newest backup below restored/; SQLite must end as a database that opens. Undefined for who keeps nothing. */
   restore: (() => Promise<{ wallS: number; database: string | undefined }>) | undefined;
 }

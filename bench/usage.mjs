@@ -8,7 +8,7 @@ const ALL = Object.keys(CONTESTANTS).join(', ');
 export const USAGE = `usage: npm run bench -- --size 1.5GB [options]
 
   --size BYTES        of the SQLite database: 50MB, 1.5GB, 17GB. From 10GB on the options left out are another choice: one day on which 2 % of
-                      the pages change, beside a writer, with --only read,holdfast-incremental --next read,restic-raw --mysql-size 0
+                      the pages change, beside a writer, with --only read,holdfast-incremental --next restic-raw,read --mysql-size 0
                       --skip-restore
   --mysql-size BYTES  of the MariaDB database; a fifth of --size when left out, 0 for none
   --days N            days of each pattern after the first backup; 3 when left out

@@ -10,7 +10,7 @@ test('A large database has the days that fit it, and each option that is given c
     mysqlSize: 0,
     patterns: ['pages-2'],
     only: ['read', 'holdfast-incremental'],
-    next: ['read', 'restic-raw'],
+    next: ['restic-raw', 'read'],
     writers: [true],
     skipRestore: true,
   });
