@@ -1,5 +1,5 @@
 import { figures, formatBytes } from '../size.mjs';
-import { formatRatio, NEGLIGIBLE_BYTES } from './arithmetic.mjs';
+import { NEGLIGIBLE_BYTES } from './arithmetic.mjs';
 import { groupsOf, summariesOf } from './summaries.mjs';
 
 const OWN = 'holdfast-incremental';
@@ -79,12 +79,8 @@ function time(claim, of, { own = OWN, others, limit }) {
 }
 
 function ratio(claim, { value, base, limit, negligible = 0 }) {
-  return {
-    claim,
-    asked: `at most ${formatRatio(limit, 1, 0)}`,
-    figure: formatRatio(value, base, negligible),
-    isMet: Math.max(value, negligible) / Math.max(base, negligible) <= limit,
-  };
+  const part = Math.max(value, negligible) / Math.max(base, negligible);
+  return { claim, asked: `at most ${figures(limit)}×`, figure: `${figures(part)}×`, isMet: part <= limit };
 }
 
 /** What is stored in a day beside what changed. */

@@ -55,7 +55,8 @@ function renderGroup(measured, group) {
   const summaries = summariesOf(measured, group);
   const baseline = summaries.find((one) => one.name === chooseBaseline(Object.keys(measured.titles)))?.values;
   const head = ['', 'time', '×', 'stored', '×', 'CPU', '×', 'memory', 'disk besides', 'of it stays'];
-  const rows = summaries.map((one) => [...rowOf(one, baseline), ...(group.hasWriter ? [`${figures(one.stallMs ?? 0)} ms`] : [])]);
+  const stall = ({ stallMs }) => (stallMs === undefined ? '' : `${figures(stallMs)} ms`);
+  const rows = summaries.map((one) => [...rowOf(one, baseline), ...(group.hasWriter ? [stall(one)] : [])]);
   const table = renderTable(group.hasWriter ? [...head, 'longest stall'] : head, rows);
   return `#### ${titleOf(group)}\n\n${table}${renderChanged(summaries)}`;
 }

@@ -62,8 +62,8 @@ test('What is stored is compared with what changed in both databases, and what i
   const pages = run({ grown: 1.4e6, pattern: 'pages-2', changed: { bytes: 9e6, sqlite: 0.9e6, mysql: 0.1e6 } });
   const none = run({ grown: 30_000, pattern: 'unchanged', changed: { bytes: 0, sqlite: 0, mysql: 0 } });
   expect(judge([pages, none]).map(({ figure, isMet }) => [figure, isMet])).toEqual([
-    ['1.4×', false],
-    ['1×', true],
+    ['1.40×', false],
+    ['1.00×', true],
   ]);
 });
 
@@ -86,8 +86,8 @@ test('A chain is restored in time only if it gives the same bytes', () => {
   const chain: Chain = { source: 'sqlite/main', deltas: 30, fullS: 10, chainedS: 12, isSame: true };
   const claims = judge([], { chains: [chain, { ...chain, isSame: false }, { ...chain, source: 'mysql/main', chainedS: 20 }] });
   expect(claims.map(({ figure, isMet }) => [figure, isMet])).toEqual([
-    ['1.2×', true],
-    ['1.2×, not the same bytes', false],
-    ['2.0×', true],
+    ['1.20×', true],
+    ['1.20×, not the same bytes', false],
+    ['2.00×', true],
   ]);
 });

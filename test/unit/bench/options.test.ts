@@ -21,7 +21,7 @@ test('A large database has the days that fit it, and each option that is given c
 test.each([
   [['--size', '1GB', '--only', 'rsync'], '--only rsync: not one of loop, '],
   [['--size', '1GB', '--writer', 'maybe'], '--writer maybe: not one of no, yes, both'],
-  [['--size', '1GB', '--write', 'all'], '--write all: not one of headline, '],
+  [['--size', '1GB', '--write', 'all'], '--write all: not one of everybody, '],
   [['--size', '1GB', '--days', '0'], '--days 0: must be a whole number from 1 on'],
 ])('%j is refused', (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);
