@@ -25,14 +25,16 @@ const NEEDS = {
  * @param {object} options as parseOptions returns them
  */
 export function roomFor(options) {
-  const { size, mysqlSize, days, patterns, skipRestore } = options;
+  const { size, mysqlSize, days, patterns, skipRestore, restoreChain } = options;
   const changing = days * patterns.filter((pattern) => pattern !== 'unchanged').length;
   const perByte = (name) => {
     const { beside, aDay } = NEEDS[name];
     return aDay === 0 ? beside : beside + COMPRESSED + aDay * changing;
   };
   const rounds = roundsOf(options).map(({ names }) => names.reduce((sum, name) => sum + perByte(name), 0));
-  return Math.round((size + mysqlSize) * (1 + Math.max(...rounds) + (skipRestore ? 0 : 1)));
+  const full = restoreChain ? NEEDS['holdfast-full'].beside + COMPRESSED : 0;
+  const restore = skipRestore && !restoreChain ? 0 : 1;
+  return Math.round((size + mysqlSize) * (1 + Math.max(...rounds) + full + restore));
 }
 
 /** @param {string} directory @param {import('./workload/subject.mjs').Workload} workload @throws when it does not fit into the directory's file system */

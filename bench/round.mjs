@@ -14,8 +14,8 @@ const DAY_MS = 86_400_000;
 
 /** First backups and days of some contestants, with a writer or without. */
 export class Round {
-  constructor({ workload, directory, options, path, names, hasWriter, isRestored }) {
-    Object.assign(this, { workload, directory, options, path, names, hasWriter, isRestored });
+  constructor({ workload, directory, options, path, names, hasWriter, isFirst }) {
+    Object.assign(this, { workload, directory, options, path, names, hasWriter, isFirst });
     /** @type {import('./types.d.ts').Run[]} */
     this.runs = [];
     /** @type {import('./types.d.ts').Contestant[]} */
@@ -32,8 +32,10 @@ export class Round {
       const idleStallMs = await this.#idle(writer);
       await this.#days(writer);
       await writer?.stop();
-      const restores = this.isRestored ? await restoreAll(this) : [];
-      const chains = this.isRestored && this.options.restoreChain ? await this.#compareRestores() : [];
+      const { skipRestore, restoreChain } = this.options;
+      const restores = this.isFirst && !skipRestore ? await restoreAll(this) : [];
+      const chained = this.contestants.find(({ name }) => name === 'holdfast-incremental');
+      const chains = this.isFirst && restoreChain && chained !== undefined ? await this.#compareRestores(chained) : [];
       const titles = Object.fromEntries(this.contestants.map(({ name, title }) => [name, title]));
       return { titles, runs: this.runs, restores, chains, skipped: this.skipped, idleStallMs };
     } finally {
@@ -95,18 +97,18 @@ export class Round {
     if (ended.startsWith('failed')) say(output.trimEnd().split('\n').slice(-15).join('\n'));
   }
 
-  /** What was stored day by day beside a full copy of the last day. */
-  async #compareRestores() {
-    const chained = this.contestants.find(({ name }) => name === 'holdfast-incremental');
-    const last = this.options.days * this.options.patterns.length + 1;
-    const full = this.contestants.find(({ name }) => name === 'holdfast-full') ?? (await this.#prepare('holdfast-full'));
-    const { exitCode, output } = await full.backup(dateOf(last));
-    if (chained === undefined || exitCode !== 0) throw new Error(`there are no two backups to compare restores of:\n${output}`);
-    // What was measured before must not be lost by it.
-    return compareRestores({ full, chained, workload: this.workload }).catch((error) => {
+  /** What was stored day by day beside a full copy of the last day. What was measured before must not be lost by it. */
+  async #compareRestores(chained) {
+    try {
+      const last = this.options.days * this.options.patterns.length + 1;
+      const full = this.contestants.find(({ name }) => name === 'holdfast-full') ?? (await this.#prepare('holdfast-full'));
+      const { exitCode, output } = await full.backup(dateOf(last));
+      if (exitCode !== 0) throw new Error(`the full copy failed:\n${output}`);
+      return await compareRestores({ full, chained, workload: this.workload });
+    } catch (error) {
       say(`restores of chains are left out: ${error.message}`);
       return [];
-    });
+    }
   }
 }
 

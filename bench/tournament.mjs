@@ -27,11 +27,11 @@ export class Tournament {
     return { sizes, hasMysql: workload.mariadb !== undefined, ...merge(outcomes) };
   }
 
-  async #play({ names, hasWriter, isRestored }) {
+  async #play({ names, hasWriter, isFirst }) {
     const { workload, options, path } = this;
     const directory = join(this.directory, 'round');
     try {
-      return await new Round({ workload, directory, options, path, names, hasWriter, isRestored }).run();
+      return await new Round({ workload, directory, options, path, names, hasWriter, isFirst }).run();
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

@@ -50,7 +50,8 @@ export interface Changed {
 export interface Chain {
   /** sqlite/main or mysql/main. */
   source: string;
-  deltas: number;
+  /** Undefined where Holdfast does not tell. */
+  deltas: number | undefined;
   fullS: number;
   chainedS: number;
   /** Whether all of them are the same, byte by byte, and SQLite's what is in use. */

@@ -100,7 +100,7 @@ function renderChains({ chains }) {
   const rows = chains.map(({ source, deltas, fullS, chainedS, isSame }) => [
     source,
     formatSeconds(fullS),
-    String(deltas),
+    String(deltas ?? '?'),
     formatSeconds(chainedS),
     formatRatio(chainedS, fullS, NEGLIGIBLE_S),
     isSame ? 'yes' : '**no**',

@@ -34,7 +34,7 @@ interface Modules {
     CompressedSize: new () => { write: (data: Buffer | string) => Promise<void>; end: () => Promise<number> };
   };
   options: { parseOptions: (args: string[]) => object };
-  rounds: { roundsOf: (options: object) => { names: string[]; hasWriter: boolean; isRestored: boolean }[] };
+  rounds: { roundsOf: (options: object) => { names: string[]; hasWriter: boolean; isFirst: boolean }[] };
   room: { roomFor: (options: object) => number };
   measure: { parseTimes: (text: string) => number | undefined };
   'process-tree': { parseStat: (text: string) => { parent: number; ticks: number; rss: number } };

@@ -27,9 +27,9 @@ test.each([
   expect(() => parseOptions(args)).toThrow(message);
 });
 
-test('Those of --next come after the others, each without and with a writer; restored is once', () => {
-  const rounds = roundsOf({ only: ['read', 'loop'], next: ['restic-raw'], writers: [false, true], skipRestore: false });
-  expect(rounds.map(({ names, hasWriter, isRestored }) => `${names.join('+')} ${hasWriter} ${isRestored}`)).toEqual([
+test('Those of --next come after the others, each without and with a writer; the first time is known', () => {
+  const rounds = roundsOf({ only: ['read', 'loop'], next: ['restic-raw'], writers: [false, true] });
+  expect(rounds.map(({ names, hasWriter, isFirst }) => `${names.join('+')} ${hasWriter} ${isFirst}`)).toEqual([
     'read+loop false true',
     'restic-raw false true',
     'read+loop true false',
@@ -48,4 +48,5 @@ test('Room is needed for the databases, the largest round and a restore; unchang
   };
   expect(roomFor({ ...options, only: ['restic'], next: [] })).toBe(10e9 * (1 + 1 + 0.8 + 2 * 0.8));
   expect(roomFor({ ...options, only: ['restic'], next: ['read'], skipRestore: false })).toBe(10e9 * (2 + 1 + 0.8 + 2 * 0.8));
+  expect(roomFor({ ...options, only: ['read'], next: [], restoreChain: true })).toBe(10e9 * (2 + 1 + 0.8));
 });
