@@ -119,6 +119,10 @@ function month({ runs, options, sizes }) {
 
 function restored({ source, deltas, fullS, chainedS, isSame }) {
   const limit = source.startsWith('sqlite') ? 1.3 : 2;
-  const judged = ratio(`Restore of ${source} from ${deltas ?? 'some'} deltas, beside a full copy`, { value: chainedS, base: fullS, limit });
+  const judged = ratio(`Restore of ${source} from ${deltas ?? 'some'} deltas, beside a full copy`, {
+    value: chainedS,
+    base: fullS,
+    limit,
+  });
   return { ...judged, figure: `${judged.figure}${isSame ? '' : ', not the same bytes'}`, isMet: judged.isMet && isSame };
 }
