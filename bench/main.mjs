@@ -2,15 +2,16 @@
 // the tools' real command lines on real databases; nothing of it may ever reach into Holdfast's own code.
 // Built-in modules only. `scripts/setup.mjs` and `npm run build` have run before.
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Children } from '../scripts/demo/children.mjs';
-import { parseOptions, USAGE } from './options.mjs';
+import { parseOptions } from './options.mjs';
 import { describeMachine } from './report/machine.mjs';
 import { renderReport } from './report/report.mjs';
 import { writeDocument } from './report/write-document.mjs';
 import { Tournament } from './tournament.mjs';
+import { USAGE } from './usage.mjs';
 import { Workload } from './workload/subject.mjs';
 
 const ROOT = join(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -18,25 +19,38 @@ const PATH = [join(ROOT, '.tools/bin'), process.env.PATH, '/usr/sbin'].join(deli
 
 async function main() {
   const options = parseOptions(process.argv.slice(2));
-  if (options.isHelp) {
-    console.log(USAGE);
-    return;
-  }
-  const measured = options.from === undefined ? await measureAll(options) : JSON.parse(await readFile(options.from, 'utf8'));
-  console.log(`\n${renderReport(measured)}`);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
-  if (options.write) await writeDocument(join(ROOT, 'docs'), measured);
+  if (options.isHelp) console.log(USAGE);
+  else if (options.isPrepareOnly) await inDirectory(options, (workload) => workload.createSqlite());
+  else await report(options.from === undefined ? await measureAll(options) : await readMeasured(options), options);
 }
 
-async function measureAll(options) {
+async function report(measured, { json, write }) {
+  // Kept first: what took an hour must not be lost by a mistake in the words about it.
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(measured, undefined, 2)}\n`);
+  console.log(`\n${renderReport(measured)}`);
+  if (write !== undefined) await writeDocument(join(ROOT, 'docs'), write, measured);
+}
+
+async function readMeasured({ from, note }) {
+  const measured = JSON.parse(await readFile(from, 'utf8'));
+  return note === '' ? measured : { ...measured, options: { ...measured.options, note } };
+}
+
+function measureAll(options) {
+  return inDirectory(options, async (workload, directory) => {
+    const loadBefore = loadavg()[0];
+    const outcome = await new Tournament({ workload, directory, options, path: PATH }).run();
+    return { options, machine: { ...(await describeMachine(directory, PATH)), loadBefore }, ...outcome };
+  });
+}
+
+async function inDirectory(options, body) {
   if (options.directory !== undefined) await mkdir(options.directory, { recursive: true });
   const directory = await mkdtemp(join(options.directory ?? tmpdir(), 'holdfast-bench-'));
   const children = new Children({ ...process.env, PATH });
   children.removeAtEnd(directory);
   try {
-    const workload = new Workload(children, directory, options);
-    const outcome = await new Tournament({ workload, directory, options, path: PATH }).run();
-    return { options, machine: await describeMachine(directory, PATH), ...outcome };
+    return await body(new Workload(children, directory, options), directory);
   } finally {
     await children.stopAll();
   }

@@ -1,66 +1,96 @@
-import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTESTANTS } from './contestants/all.mjs';
+import { SECTIONS } from './report/sections.mjs';
 import { parseSize } from './size.mjs';
+import { USAGE } from './usage.mjs';
 import { PATTERNS } from './workload/mariadb.mjs';
-
-export const USAGE = `usage: npm run bench -- --size 1.5GB [options]
-
-  --size BYTES        of the SQLite database: 50MB, 1.5GB
-  --mysql-size BYTES  of the MariaDB database; a fifth of --size when left out, 0 for none
-  --days N            days of each pattern after the first backup; 3 when left out
-  --pattern LIST      of ${PATTERNS.join(', ')}; unchanged,tracker-like when left out
-  --only LIST         of ${Object.keys(CONTESTANTS).join(', ')}
-  --writer            another process commits to the SQLite database 20 times a second, all the time
-  --limit SECONDS     a backup that takes longer is cut off; 600 when left out
-  --directory DIR     where to work; a new directory in ${tmpdir()} when left out. It is removed at the end.
-  --seed TEXT         other data; "holdfast" when left out
-  --note TEXT         what else there is to know about this run, for the report
-  --write             replaces the tables in docs/benchmarks.md and the picture docs/benchmarks.svg
-  --json FILE         all that was measured, for other tools
-  --from FILE         shows (and with --write writes) what an earlier --json kept; measures nothing
-  --help              this
-`;
 
 const OPTIONS = {
   size: { type: 'string' },
   'mysql-size': { type: 'string' },
-  days: { type: 'string', default: '3' },
-  pattern: { type: 'string', default: 'unchanged,tracker-like' },
-  only: { type: 'string', default: Object.keys(CONTESTANTS).join(',') },
-  writer: { type: 'boolean', default: false },
+  days: { type: 'string' },
+  pattern: { type: 'string' },
+  only: { type: 'string' },
+  next: { type: 'string' },
+  writer: { type: 'string' },
   limit: { type: 'string', default: '600' },
+  'restore-chain': { type: 'boolean', default: false },
+  'skip-restore': { type: 'boolean' },
+  subject: { type: 'string' },
+  prepare: { type: 'boolean', default: false },
   directory: { type: 'string' },
   seed: { type: 'string', default: 'holdfast' },
-  note: { type: 'string', default: '' },
-  write: { type: 'boolean', default: false },
+  note: { type: 'string' },
+  write: { type: 'string' },
   json: { type: 'string' },
   from: { type: 'string' },
   help: { type: 'boolean', default: false },
 };
 
+/** What fits most databases. */
+const USUAL = {
+  days: '3',
+  pattern: 'unchanged,tracker-like',
+  only: Object.keys(CONTESTANTS).join(','),
+  next: '',
+  writer: 'no',
+  'skip-restore': false,
+};
+
+/** From this size on most contestants take hours, or never end beside a writer, and a disk does not hold all of their repositories. */
+const LARGE_BYTES = 10e9;
+
+/**
+ * What fits a large one. On the day after the first backup Holdfast begins in its round, and reading in the other: each of the two finds
+ * once in memory what the other has left there.
+ */
+const LARGE = {
+  'mysql-size': '0',
+  days: '1',
+  pattern: 'pages-2',
+  only: 'read,holdfast-incremental',
+  next: 'restic-raw,read',
+  writer: 'yes',
+  'skip-restore': true,
+};
+
+const WRITERS = { no: [false], yes: [true], both: [false, true] };
+
 /** Returns fewer when it was asked for help or for what was measured earlier. @param {string[]} argv @throws with what is wrong about them */
 export function parseOptions(argv) {
-  const { values } = parseArgs({ args: argv, options: OPTIONS });
-  if (values.help) return { isHelp: true };
-  if (values.from !== undefined) return { from: values.from, write: values.write };
-  if (values.size === undefined) throw new Error(`--size is missing\n\n${USAGE}`);
-  const size = parseSize(values.size);
+  const { values: given } = parseArgs({ args: argv, options: OPTIONS });
+  if (given.help) return { isHelp: true };
+  const target = { write: section(given.write), json: given.json, note: given.note ?? '' };
+  if (given.from !== undefined) return { from: given.from, ...target };
+  if (given.size === undefined) throw new Error(`--size is missing\n\n${USAGE}`);
+  const size = parseSize(given.size);
+  const values = { ...USUAL, ...(size >= LARGE_BYTES ? LARGE : {}), ...given };
   return {
+    ...target,
     size,
     mysqlSize: values['mysql-size'] === undefined ? Math.round(size / 5) : parseSize(values['mysql-size']),
     days: positive('days', values.days),
     patterns: names('pattern', values.pattern, PATTERNS),
     only: names('only', values.only, Object.keys(CONTESTANTS)),
-    hasWriter: values.writer,
+    next: values.next === '' ? [] : names('next', values.next, Object.keys(CONTESTANTS)),
+    writers: WRITERS[names('writer', values.writer, Object.keys(WRITERS))[0]],
     limitMs: positive('limit', values.limit) * 1000,
-    directory: values.directory,
+    restoreChain: values['restore-chain'],
+    skipRestore: values['skip-restore'],
+    subject: absolute(values.subject),
+    isPrepareOnly: values.prepare,
+    directory: absolute(values.directory),
     seed: values.seed,
-    note: values.note,
-    write: values.write,
-    json: values.json,
     commandLine: `npm run bench -- ${argv.map((arg) => (/^[\w.,=/-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(' ')}`,
   };
+}
+
+const absolute = (path) => (path === undefined ? undefined : resolve(path));
+
+function section(name) {
+  if (name !== undefined && !SECTIONS.includes(name)) throw new Error(`--write ${name}: not one of ${SECTIONS.join(', ')}`);
+  return name;
 }
 
 function positive(name, text) {

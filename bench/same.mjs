@@ -5,8 +5,8 @@ const QUESTION = 'SELECT count(*), sum(completed), sum(id % 997) FROM torrents; 
  *
  * After a writer was at work only whether it is whole and consistent in itself: `metrics` counts what `torrents` holds.
  */
-export async function isSame(database, { children, sqlite, options }) {
-  if (options.hasWriter) return (await ask(children, database, CONSISTENT)) === '1|1\nok';
+export async function isSame(database, { children, sqlite }, hasWriter) {
+  if (hasWriter) return (await ask(children, database, CONSISTENT)) === '1|1\nok';
   return (await ask(children, database, QUESTION)) === (await ask(children, sqlite, QUESTION));
 }
 

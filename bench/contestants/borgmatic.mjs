@@ -53,7 +53,7 @@ export function createBorgmatic(place) {
       const hook = ['--hook', 'sqlite_databases', '--database', 'tracker', '--restore-path', database];
       const files = await place.must(borgmatic('extract', '--archive', 'latest', '--destination', restored), { env });
       if (!existsSync(database)) await writeFile(database, '');
-      const result = await place.must(borgmatic('restore', '--archive', 'latest', ...hook), { env });
+      const result = await place.must(borgmatic('restore', '--archive', 'latest', ...hook), { env, limitMs: place.limitMs });
       return { wallS: files.wallS + result.wallS, database };
     },
   };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePorts } from '../../scripts/demo/ports.mjs';
@@ -19,6 +20,12 @@ function create(place, { name, title, method }) {
   const env = { HOLDFAST_CONFIG: join(place.directory, 'holdfast.yaml'), RESTIC_SECRET: 'bench' };
   const holdfast = (args, options = {}) =>
     place.run([process.execPath, CLI, ...args], { ...options, env: { ...env, ...options.env } });
+  const restore = (args, file) =>
+    withUp(place, env, async (up) => {
+      const options = { env: up.env, residents: [up.pid], limitMs: PATIENCE_MS };
+      const { wallS } = mustBeZero(await holdfast(['restore', 'app', '--json', ...args], options));
+      return { wallS, path: await place.find(file, join(place.directory, 'restore')) };
+    });
   const contestant = {
     name,
     title,
@@ -31,13 +38,12 @@ function create(place, { name, title, method }) {
       await withUp(place, env, async (address) => mustBeZero(await holdfast(['init'], { env: address.env })));
     },
     backup: () => withUp(place, env, (up) => holdfast(['backup', 'app', '--json'], { env: up.env, residents: [up.pid] })),
-    restore: () =>
-      withUp(place, env, async (up) => {
-        const result = mustBeZero(
-          await holdfast(['restore', 'app', '--json'], { env: up.env, residents: [up.pid], limitMs: PATIENCE_MS }),
-        );
-        return { wallS: result.wallS, database: await place.find('main.db', join(place.directory, 'restore')) };
-      }),
+    restore: async () => {
+      const { wallS, path } = await restore([], 'main.db');
+      return { wallS, database: path };
+    },
+    restoreSource: (source, file) => restore(['--only', source], file),
+    countDeltas: (source) => countDeltas(join(place.directory, 'state/plans/app/chains'), source),
   };
   return contestant;
 }
@@ -45,6 +51,12 @@ function create(place, { name, title, method }) {
 export const createFull = (place) => create(place, { name: 'holdfast-full', title: 'Holdfast, full copy', method: 'auto' });
 export const createIncremental = (place) =>
   create(place, { name: 'holdfast-incremental', title: 'Holdfast, `method: incremental`', method: 'incremental' });
+
+/** How many deltas the chain of a source has, by Holdfast's own notes; undefined where they do not tell. */
+async function countDeltas(chains, source) {
+  const text = await readFile(join(chains, source.replace('/', '.'), 'chain.json'), 'utf8');
+  return JSON.parse(text).chain?.deltas?.length;
+}
 
 function mustBeZero(result) {
   if (result.exitCode !== 0) throw new Error(`holdfast ended with ${result.exitCode}:\n${result.output}`);

@@ -15,8 +15,10 @@ if [ "$1" = backup ]; then exec "$real" "$@" --time "$BENCH_DATE"; fi
 exec "$real" "$@"
 `;
 
-/** The two scripts of bench/scripts that people write first, and the one that careful people write. @param {import('./place.mjs').Place} place */
-function script(place, { name, title, file, restore }) {
+const RESTORE = 'restic restore latest --target "$ROOT/restored"';
+
+/** The scripts of bench/scripts: three that people write first, and the one that careful people write. @param {import('./place.mjs').Place} place */
+function script(place, { name, title, file, restore = RESTORE, database = 'tracker.db' }) {
   return {
     name,
     title,
@@ -32,17 +34,16 @@ function script(place, { name, title, file, restore }) {
     },
     restore: async () => {
       await mkdir(join(place.directory, 'restored'), { recursive: true });
-      const result = await place.must(['bash', '-euc', restore]);
-      return { wallS: result.wallS, database: await place.find('tracker.db') };
+      const result = await place.must(['bash', '-euc', restore], { limitMs: place.limitMs });
+      return { wallS: result.wallS, database: await place.find(database) };
     },
   };
 }
 
-const RESTORE = 'restic restore latest --target "$ROOT/restored"';
 const UNPACK = 'find "$ROOT/restored" -name "*.tar.gz" -exec tar -xzf {} -C "$ROOT/restored" ";"';
 
 export const createLoop = (place) =>
-  script(place, { name: 'loop', title: '`.backup` and restic in a loop', file: 'backup-loop.sh', restore: RESTORE });
+  script(place, { name: 'loop', title: '`.backup` and restic in a loop', file: 'backup-loop.sh' });
 
 export const createArchive = (place) =>
   script(place, {
@@ -52,5 +53,7 @@ export const createArchive = (place) =>
     restore: `${RESTORE}; ${UNPACK}`,
   });
 
-export const createCareful = (place) =>
-  script(place, { name: 'restic', title: 'careful shell and restic', file: 'careful.sh', restore: RESTORE });
+export const createCareful = (place) => script(place, { name: 'restic', title: 'careful shell and restic', file: 'careful.sh' });
+
+export const createRaw = (place) =>
+  script(place, { name: 'restic-raw', title: 'restic on the raw file', file: 'raw.sh', database: 'sqlite3.db' });

@@ -1,3 +1,9 @@
+import { YARDSTICKS } from '../contestants/all.mjs';
+
+/** Repositories grow by some KB with no data at all: a snapshot, a tree. */
+export const NEGLIGIBLE_BYTES = 100_000;
+export const NEGLIGIBLE_S = 0.01;
+
 /** @param {number[]} values at least one */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -11,7 +17,8 @@ export function mean(values) {
 }
 
 /**
- * What one contestant's days of one pattern took: medians of times, means of growth, the highest of memory, disk and stalls.
+ * What one contestant's days of one pattern took: medians of times, means of growth and of what changed (compressed, where it is known), the
+ * highest of memory, disk and stalls.
  *
  * Days that did not end well count in `ended` alone: what a backup that is none has cost says nothing.
  *
@@ -27,9 +34,11 @@ export function summarise(runs) {
   };
   if (good.length === 0) return { ...shared, values: undefined };
   const all = (name) => good.map((run) => run[name]);
+  const compressed = good.map(({ changed }) => changed?.sqlite + changed?.mysql);
   return {
     ...shared,
     values: {
+      changed: compressed.some(Number.isNaN) ? undefined : mean(compressed),
       wallS: median(all('wallS')),
       cpuS: median(all('cpuS')),
       grown: mean(all('grown')),
@@ -51,11 +60,11 @@ export function formatRatio(value, baseline, negligible) {
 }
 
 /**
- * Whom the others are compared with: what a careful user would otherwise run; else the first that is neither Holdfast nor the limit.
+ * Whom the others are compared with: what a careful user would otherwise run; else the first that is neither Holdfast nor a yardstick.
  *
  * @param {string[]} names
  */
 export function chooseBaseline(names) {
-  const candidates = names.filter((name) => !name.startsWith('holdfast') && name !== 'limit');
+  const candidates = names.filter((name) => !name.startsWith('holdfast') && !YARDSTICKS.includes(name));
   return candidates.includes('restic') ? 'restic' : (candidates[0] ?? names[0]);
 }

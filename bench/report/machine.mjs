@@ -19,7 +19,7 @@ export async function describeMachine(directory, path) {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     hardware: `${cpus().length} × ${cpu?.model ?? 'CPU'}, ${formatBytes(totalmem())} of memory, ${await ask('findmnt', ['-no', 'FSTYPE', '-T', directory])}, Linux ${release()}`,
-    load: loadavg()[0].toFixed(1),
+    load: loadavg()[0],
     versions: [
       await ask('restic', ['version']),
       `sqlite3 ${(await ask('sqlite3', ['--version'])).split(' ')[0]}`,

@@ -1,10 +1,10 @@
+import { YARDSTICKS } from '../contestants/all.mjs';
 import { figures, formatBytes, formatSeconds } from '../size.mjs';
-import { chooseBaseline, formatRatio, summarise } from './arithmetic.mjs';
+import { chooseBaseline, formatRatio, NEGLIGIBLE_BYTES, NEGLIGIBLE_S } from './arithmetic.mjs';
+import { judgeClaims } from './claims.mjs';
+import { renderHead } from './head.mjs';
+import { groupsOf, summariesOf, typicalGroup } from './summaries.mjs';
 import { renderTable } from './table.mjs';
-
-/** Repositories grow by some KB with no data at all: a snapshot, a tree. */
-const NEGLIGIBLE_BYTES = 100_000;
-const NEGLIGIBLE_S = 0.01;
 
 const PATTERN_TITLES = {
   first: 'The first backup',
@@ -15,52 +15,31 @@ const PATTERN_TITLES = {
   'tracker-like': "A tracker's days: 0.2 % of the rows changed at random, 0.5 % new rows",
 };
 
+const titleOf = ({ pattern, hasWriter }) => `${PATTERN_TITLES[pattern]}${hasWriter ? '; another process commits' : ''}`;
+
 /** All of it as Markdown, for the terminal and for docs/benchmarks.md. */
 export function renderReport(measured) {
-  const patterns = patternsOf(measured).map((pattern) => renderPattern(measured, pattern));
-  const parts = [renderHead(measured), renderVersus(measured), ...patterns, renderRestores(measured)];
-  return parts.filter((part) => part !== '').join('\n\n');
+  const tables = groupsOf(measured).map((group) => renderGroup(measured, group));
+  const parts = [renderHead(measured), renderClaims(measured), renderVersus(measured), ...tables];
+  return [...parts, renderRestores(measured), renderChains(measured)].filter((part) => part !== '').join('\n\n');
 }
 
-function patternsOf({ runs }) {
-  return [...new Set(runs.map((run) => run.pattern))];
-}
-
-/** A tracker's days if they were measured, else the last ones. */
-export function typicalPattern(measured) {
-  const patterns = patternsOf(measured);
-  return patterns.includes('tracker-like') ? 'tracker-like' : patterns.at(-1);
-}
-
-/** Summaries of one pattern, in the order of the table. */
-export function summariesOf({ runs, titles }, pattern) {
-  return Object.entries(titles).map(([name, title]) => {
-    const own = runs.filter((run) => run.contestant === name && run.pattern === pattern);
-    return { name, title, ...summarise(own) };
-  });
-}
-
-function renderHead({ options, machine, sizes, skipped, idleStallMs, titles }) {
-  const baseline = chooseBaseline(Object.keys(titles));
-  const [sqlite, mysql] = sizes;
-  const lines = [
-    `- ${machine.date} UTC: SQLite ${formatBytes(sqlite)}, ${mysql === undefined ? 'no MariaDB' : `MariaDB ${formatBytes(mysql)}`}, ${options.days} ${options.days === 1 ? 'day' : 'days'} of each pattern, ${options.hasWriter ? 'another process commits 20 times a second' : 'no writer'}: \`${options.commandLine}\``,
-    `- ${machine.hardware}; load at the end ${machine.load}`,
-    `- ${machine.versions.join('; ')}`,
-    `- × is against ${titles[baseline]}`,
-  ];
-  if (options.note !== '') lines.push(`- ${options.note}`);
-  if (idleStallMs !== undefined) lines.push(`- Slowest commit while nothing was backed up: ${figures(idleStallMs)} ms in 5 s`);
-  for (const { name, reason } of skipped) lines.push(`- Left out: ${name} (${reason})`);
-  return lines.join('\n');
+function renderClaims(measured) {
+  const rows = judgeClaims(measured).map(({ claim, asked, figure, isMet }) => [
+    claim,
+    asked,
+    figure,
+    isMet ? 'yes' : '**falls short**',
+  ]);
+  return rows.length === 0 ? '' : `#### Claims\n\n${renderTable(['', 'asked', 'came out', 'met'], rows)}`;
 }
 
 /** What Holdfast costs as a part of what each of the others does, on the days that are most like real ones. Empty when it took no part. */
 function renderVersus(measured) {
-  const pattern = typicalPattern(measured);
-  const summaries = summariesOf(measured, pattern).filter(({ values }) => values !== undefined);
+  const group = typicalGroup(measured);
+  const summaries = summariesOf(measured, group).filter(({ values }) => values !== undefined);
   const own = summaries.findLast(({ name }) => name.startsWith('holdfast'));
-  const others = summaries.filter((one) => one !== own && one.name !== 'limit');
+  const others = summaries.filter((one) => one !== own && !YARDSTICKS.includes(one.name));
   if (own === undefined || others.length === 0) return '';
   const rows = others.map(({ title, values }) => [
     title,
@@ -69,16 +48,22 @@ function renderVersus(measured) {
     formatRatio(own.values.cpuS, values.cpuS, NEGLIGIBLE_S),
   ]);
   const table = renderTable(['in place of', 'stores', 'takes (time)', 'takes (CPU)'], rows);
-  return `### ${own.title} in place of the others\n\n${PATTERN_TITLES[pattern]}.\n\n${table}`;
+  return `#### ${own.title} in place of the others\n\n${titleOf(group)}.\n\n${table}`;
 }
 
-function renderPattern(measured, pattern) {
-  const summaries = summariesOf(measured, pattern);
+function renderGroup(measured, group) {
+  const summaries = summariesOf(measured, group);
   const baseline = summaries.find((one) => one.name === chooseBaseline(Object.keys(measured.titles)))?.values;
-  const { hasWriter } = measured.options;
   const head = ['', 'time', '×', 'stored', '×', 'CPU', '×', 'memory', 'disk besides', 'of it stays'];
-  const rows = summaries.map((one) => [...rowOf(one, baseline), ...(hasWriter ? [`${figures(one.stallMs ?? 0)} ms`] : [])]);
-  return `### ${PATTERN_TITLES[pattern]}\n\n${renderTable(hasWriter ? [...head, 'longest stall'] : head, rows)}`;
+  const stall = ({ stallMs }) => (stallMs === undefined ? '' : `${figures(stallMs)} ms`);
+  const rows = summaries.map((one) => [...rowOf(one, baseline), ...(group.hasWriter ? [stall(one)] : [])]);
+  const table = renderTable(group.hasWriter ? [...head, 'longest stall'] : head, rows);
+  return `#### ${titleOf(group)}\n\n${table}${renderChanged(summaries)}`;
+}
+
+function renderChanged(summaries) {
+  const changed = summaries.find(({ values }) => values?.changed !== undefined)?.values.changed;
+  return changed === undefined ? '' : `\n\nWhat changed in a day, compressed by itself: ${formatBytes(changed)}.`;
 }
 
 function rowOf({ title, ended, values }, baseline) {
@@ -99,6 +84,7 @@ function rowOf({ title, ended, values }, baseline) {
 }
 
 function renderRestores({ restores, titles }) {
+  if (restores.length === 0) return '';
   const baseline = restores.find((one) => one.contestant === chooseBaseline(Object.keys(titles)))?.wallS;
   const rows = restores.map(({ contestant, wallS, isRight }) => [
     titles[contestant],
@@ -106,5 +92,19 @@ function renderRestores({ restores, titles }) {
     formatRatio(wallS, baseline, NEGLIGIBLE_S),
     isRight ? 'yes' : '**no**',
   ]);
-  return `### Restore of the newest backup\n\n${renderTable(['', 'time', '×', 'SQLite as it was'], rows)}`;
+  return `#### Restore of the newest backup\n\n${renderTable(['', 'time', '×', 'SQLite as it was'], rows)}`;
+}
+
+function renderChains({ chains }) {
+  if (chains.length === 0) return '';
+  const rows = chains.map(({ source, deltas, fullS, chainedS, isSame }) => [
+    source,
+    formatSeconds(fullS),
+    String(deltas ?? '?'),
+    formatSeconds(chainedS),
+    formatRatio(chainedS, fullS, NEGLIGIBLE_S),
+    isSame ? 'yes' : '**no**',
+  ]);
+  const head = ['', 'full copy', 'deltas of the chain', 'time', '×', 'byte for byte the same'];
+  return `#### Restore of one database by Holdfast, from a full copy and from a chain\n\n${renderTable(head, rows)}`;
 }

@@ -1,28 +1,33 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { renderReport, summariesOf, typicalPattern } from './report.mjs';
+import { YARDSTICKS } from '../contestants/all.mjs';
+import { renderReport } from './report.mjs';
+import { summariesOf, typicalGroup } from './summaries.mjs';
 import { renderPicture } from './svg.mjs';
 
-const BEGIN = '<!-- bench: begin -->';
-const END = '<!-- bench: end -->';
-
-/** Puts the tables between the markers of docs/benchmarks.md, and draws docs/benchmarks.svg. @throws when the markers are missing. */
-export async function writeDocument(docs, measured) {
+/**
+ * Puts the tables between the markers of a section of docs/benchmarks.md, and draws its picture, docs/benchmarks-SECTION.svg;
+ * docs/benchmarks.svg for `everybody`.
+ *
+ * @param {string} docs @param {string} section @throws when the markers are missing
+ */
+export async function writeDocument(docs, section, measured) {
   const path = join(docs, 'benchmarks.md');
-  await writeFile(path, replaceBetweenMarkers(await readFile(path, 'utf8'), renderReport(measured)));
-  await writeFile(join(docs, 'benchmarks.svg'), renderPicture(toCharts(measured)));
+  await writeFile(path, replaceSection(await readFile(path, 'utf8'), section, renderReport(measured)));
+  const picture = section === 'everybody' ? 'benchmarks.svg' : `benchmarks-${section}.svg`;
+  await writeFile(join(docs, picture), renderPicture(toCharts(measured)));
 }
 
-/** @param {string} text @param {string} tables */
-export function replaceBetweenMarkers(text, tables) {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/benchmarks.md must hold ${BEGIN} and ${END}: the tables go between them`);
-  return `${text.slice(0, begin + BEGIN.length)}\n${tables}\n${text.slice(end)}`;
+/** @param {string} text @param {string} section @param {string} tables */
+export function replaceSection(text, section, tables) {
+  const [begin, end] = [`<!-- bench ${section}: begin -->`, `<!-- bench ${section}: end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md must hold ${begin} and ${end}: the tables go between them`);
+  return `${text.slice(0, from + begin.length)}\n${tables}\n${text.slice(to)}`;
 }
 
 function toCharts(measured) {
-  const summaries = summariesOf(measured, typicalPattern(measured));
+  const summaries = summariesOf(measured, typicalGroup(measured)).filter(({ name }) => !YARDSTICKS.includes(name));
   const bars = (value) =>
     summaries.map(({ name, values, ended }) => ({ label: name, value: values && value(values), note: ended }));
   return [

@@ -61,7 +61,25 @@ export class Mariadb {
     const day = DAYS[pattern];
     await this.sql(`USE tracker; SET @rows = (SELECT count(*) FROM torrents); ${day(seed)} ${FLUSH}`);
   }
+
+  /** Keeps the rows as they are now, for `changedRows`, in a database that nobody backs up. */
+  async remember() {
+    await this.sql(
+      `SET sql_log_bin = 0; CREATE OR REPLACE DATABASE bench; CREATE TABLE bench.known (PRIMARY KEY (id)) SELECT * FROM tracker.torrents`,
+    );
+  }
+
+  /** The rows that changed or are new since it was last asked, as a dump writes them. */
+  async changedRows() {
+    const row = "CONCAT('(', new.id, ',0x', HEX(new.info_hash), ',', new.completed, '),')";
+    const text = await this.sql(`SELECT ${row} ${CHANGED}`);
+    await this.sql(`SET sql_log_bin = 0; REPLACE INTO bench.known SELECT new.* ${CHANGED}`);
+    return text;
+  }
 }
+
+const CHANGED = `FROM tracker.torrents AS new LEFT JOIN bench.known AS old ON old.id = new.id
+  WHERE old.id IS NULL OR old.completed <> new.completed`;
 
 /** Writes to the file what is changed in memory alone, for the limit, which reads files. */
 const FLUSH = 'FLUSH TABLES torrents FOR EXPORT; UNLOCK TABLES;';

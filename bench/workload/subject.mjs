@@ -1,44 +1,80 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePorts } from '../../scripts/demo/ports.mjs';
+import { formatBytes } from '../size.mjs';
+import { Changes } from './changes.mjs';
 import { Mariadb } from './mariadb.mjs';
 
 const WORK = join(dirname(fileURLToPath(import.meta.url)), 'sqlite-work.py');
 
 /** What all contestants back up: a SQLite database, two files, and a MariaDB server; and the work of a day on it. */
 export class Workload {
+  #days = 0;
+
   /** @param {import('../../scripts/demo/children.mjs').Children} children */
   constructor(children, directory, options) {
     this.children = children;
     this.options = options;
-    this.directory = join(directory, 'subject');
+    this.directory = options.subject ?? join(directory, 'subject');
     this.sqlite = join(this.directory, 'tracker/sqlite3.db');
     /** @type {Mariadb | undefined} */
     this.mariadb = undefined;
     this.mariadbDirectory = join(directory, 'mariadb');
-    this.torrents = 0;
+    this.changes = new Changes(this);
   }
 
+  /** Makes the databases, or takes the SQLite database that an earlier run made in `--subject`, as its days of work have left it. */
   async create() {
-    const { size, mysqlSize, seed } = this.options;
-    await mkdir(join(this.directory, 'tracker/etc'), { recursive: true });
-    await mkdir(join(this.directory, 'config'));
-    await writeFile(join(this.directory, 'tracker/etc/tracker.toml'), '[core.database]\ndriver = "sqlite3"\n');
-    await writeFile(join(this.directory, 'config/.env'), 'TRACKER_PORT=7070\n');
-    await this.#python('create', String(size));
+    const { mysqlSize, seed } = this.options;
+    await this.createSqlite();
     if (mysqlSize === 0) return;
     const [port] = await findFreePorts(1);
     this.mariadb = await Mariadb.start(this.children, { directory: this.mariadbDirectory, port, bytes: mysqlSize, seed });
   }
 
-  async #python(action, subject, seed = this.options.seed) {
-    this.torrents = Number(await this.children.run('python3', [WORK, action, this.sqlite, subject, seed]));
+  async createSqlite() {
+    if (await this.#isThere()) return;
+    await mkdir(join(this.directory, 'tracker/etc'), { recursive: true });
+    await mkdir(join(this.directory, 'config'), { recursive: true });
+    await writeFile(join(this.directory, 'tracker/etc/tracker.toml'), '[core.database]\ndriver = "sqlite3"\n');
+    await writeFile(join(this.directory, 'config/.env'), 'TRACKER_PORT=7070\n');
+    await this.#python('create', String(this.options.size), this.options.seed);
+    await this.#note();
   }
 
-  /** One day of work on both databases. @param {string} pattern @param {number} day */
-  async work(pattern, day) {
-    const seed = `${this.options.seed}-${day}`;
+  /** Whether the database is there already. @throws when another one is, or a half of one */
+  async #isThere() {
+    if (!existsSync(this.sqlite)) return false;
+    const note = await readFile(this.#notePath, 'utf8').then(JSON.parse, () => undefined);
+    const { size, seed } = this.options;
+    if (note?.size !== size || note.seed !== seed)
+      throw new Error(
+        `${this.directory} holds ${note === undefined ? 'half a database' : `one of ${formatBytes(note.size)}, seed ${note.seed}`}: remove it, or name another --subject`,
+      );
+    this.#days = note.days;
+    return true;
+  }
+
+  get #notePath() {
+    return join(this.directory, 'subject.json');
+  }
+
+  #note() {
+    const { size, seed } = this.options;
+    return writeFile(this.#notePath, `${JSON.stringify({ size, seed, days: this.#days })}\n`);
+  }
+
+  #python(action, subject, seed) {
+    return this.children.run('python3', [WORK, action, this.sqlite, subject, seed]);
+  }
+
+  /** One day of work on both databases, another one each time. @param {string} pattern */
+  async work(pattern) {
+    this.#days += 1;
+    await this.#note();
+    const seed = `${this.options.seed}-${this.#days}`;
     await this.#python('work', pattern, seed);
     await this.mariadb?.work(pattern, seed);
   }

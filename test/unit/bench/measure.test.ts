@@ -4,7 +4,6 @@ import { load } from './modules.ts';
 const { parseTimes } = await load('measure');
 const { parseStat } = await load('process-tree');
 const { parseSize, formatBytes } = await load('size');
-const { countChanged } = await load('contestants/limit');
 
 test("CPU seconds are the user and system time of the shell's children", () => {
   expect(parseTimes('0m0.004s 0m0.001s\n1m2.500s 0m0.250s\n')).toBe(62.75);
@@ -32,9 +31,4 @@ test('Sizes are decimal', () => {
   expect(parseSize('0')).toBe(0);
   expect(() => parseSize('1.5 gibi')).toThrow('1.5 gibi is no size: write 300MB or 1.5GB');
   expect([0, 950, 41_440_000, 1_517_000_000].map(formatBytes)).toEqual(['0.00 B', '950 B', '41.4 MB', '1.52 GB']);
-});
-
-test('Pages count as changed when they are other or new, not when the file got shorter', () => {
-  expect(countChanged(new Map([['db', ['a', 'b']]]), new Map([['db', ['a', 'x', 'y']]]))).toBe(2);
-  expect(countChanged(new Map([['db', ['a', 'b']]]), new Map([['db', ['a']]]))).toBe(0);
 });

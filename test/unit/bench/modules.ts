@@ -21,8 +21,21 @@ interface Modules {
   'report/svg': {
     renderPicture: (charts: { title: string; bars: { label: string; value: number | undefined; note: string }[] }[]) => string;
   };
-  'report/write-document': { replaceBetweenMarkers: (text: string, tables: string) => string };
-  'contestants/limit': { countChanged: (before: Map<string, string[]>, after: Map<string, string[]>) => number };
+  'report/write-document': { replaceSection: (text: string, section: string, tables: string) => string };
+  'report/claims': { judgeClaims: (measured: object) => { claim: string; asked: string; figure: string; isMet: boolean }[] };
+  'workload/pages': {
+    comparePages: (
+      path: string,
+      before: Buffer | undefined,
+      consume: (page: Buffer) => Promise<void>,
+    ) => Promise<{ digests: Buffer; changed: number }>;
+  };
+  'workload/compressed-size': {
+    CompressedSize: new () => { write: (data: Buffer | string) => Promise<void>; end: () => Promise<number> };
+  };
+  options: { parseOptions: (args: string[]) => object };
+  rounds: { roundsOf: (options: object) => { names: string[]; hasWriter: boolean; isFirst: boolean }[] };
+  room: { roomFor: (options: object) => number };
   measure: { parseTimes: (text: string) => number | undefined };
   'process-tree': { parseStat: (text: string) => { parent: number; ticks: number; rss: number } };
   size: { parseSize: (text: string) => number; formatBytes: (bytes: number) => string };

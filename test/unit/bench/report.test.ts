@@ -6,11 +6,11 @@ const { median, summarise, formatRatio, chooseBaseline } = await load('report/ar
 const { renderReport } = await load('report/report');
 const { renderTable } = await load('report/table');
 const { renderPicture } = await load('report/svg');
-const { replaceBetweenMarkers } = await load('report/write-document');
+const { replaceSection } = await load('report/write-document');
 
 function run(change: Partial<Run>): Run {
-  const measured = { wallS: 1, cpuS: 1, peakRss: 1, diskPeak: 1, diskLeft: 1, grown: 1, stallMs: undefined };
-  return { contestant: 'restic', day: 1, pattern: 'unchanged', ended: 'ok', ...measured, ...change };
+  const measured = { wallS: 1, cpuS: 1, peakRss: 1, diskPeak: 1, diskLeft: 1, grown: 1, stallMs: undefined, changed: undefined };
+  return { contestant: 'restic', day: 1, pattern: 'unchanged', hasWriter: false, ended: 'ok', ...measured, ...change };
 }
 
 test('The median of an even number of values lies between the two in the middle', () => {
@@ -51,9 +51,10 @@ test('Nothing is compared with a baseline that was not measured', () => {
   expect(formatRatio(1, undefined, 0)).toBe('');
 });
 
-test('The careful script is what others are compared with, or else the first that is neither Holdfast nor the limit', () => {
+test('The careful script is what others are compared with, or else the first that is neither Holdfast nor a yardstick', () => {
   expect(chooseBaseline(['loop', 'restic', 'limit'])).toBe('restic');
   expect(chooseBaseline(['holdfast-full', 'limit', 'borgmatic'])).toBe('borgmatic');
+  expect(chooseBaseline(['read', 'restic-raw'])).toBe('restic-raw');
   expect(chooseBaseline(['holdfast-full'])).toBe('holdfast-full');
 });
 
@@ -82,10 +83,11 @@ test('A picture has a bar for each value in proportion, and the words of who has
   expect(picture).toContain('class="bar own"');
 });
 
-test('Tables replace what stood between the markers, and nothing else', () => {
-  const text = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n';
-  expect(replaceBetweenMarkers(text, 'new')).toBe('before\n<!-- bench: begin -->\nnew\n<!-- bench: end -->\nafter\n');
-  expect(() => replaceBetweenMarkers('no markers', 'new')).toThrow('docs/benchmarks.md must hold');
+test('Tables replace what stood between the markers of their section, and nothing else', () => {
+  const section = (name: string, text: string) => `<!-- bench ${name}: begin -->\n${text}\n<!-- bench ${name}: end -->\n`;
+  const text = `before\n${section('month', 'a')}between\n${section('patterns', 'b')}after\n`;
+  expect(replaceSection(text, 'patterns', 'new')).toBe(text.replace('\nb\n', '\nnew\n'));
+  expect(() => replaceSection(text, 'headline', 'new')).toThrow('docs/benchmarks.md must hold <!-- bench headline: begin -->');
 });
 
 test('A report says what Holdfast costs in place of each other way, on the typical days', () => {
@@ -97,10 +99,11 @@ test('A report says what Holdfast costs in place of each other way, on the typic
   const report = renderReport({
     runs,
     titles: { restic: 'careful', 'holdfast-incremental': 'Holdfast' },
-    options: { days: 1, hasWriter: false, commandLine: 'npm run bench', note: '' },
-    machine: { date: '2026-01-01 03:00', hardware: '2 × CPU', load: '0.1', versions: ['restic 0.19.1'] },
+    options: { days: 1, writers: [false], patterns: ['tracker-like'], commandLine: 'npm run bench', note: '' },
+    machine: { date: '2026-01-01 03:00', hardware: '2 × CPU', loadBefore: 0, load: 0.1, versions: ['restic 0.19.1'] },
     sizes: [1.5e9],
     restores: [{ contestant: 'restic', wallS: 2, isRight: false }],
+    chains: [],
     skipped: [{ name: 'borgmatic', reason: 'no pip' }],
     idleStallMs: undefined,
   });

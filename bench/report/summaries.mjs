@@ -1,0 +1,27 @@
+import { summarise } from './arithmetic.mjs';
+
+/**
+ * Pattern and writer of all tables, in the order in which they were measured.
+ *
+ * @returns {{ pattern: string, hasWriter: boolean }[]}
+ */
+export function groupsOf({ runs }) {
+  const groups = new Map(runs.map(({ pattern, hasWriter }) => [`${pattern} ${hasWriter}`, { pattern, hasWriter }]));
+  return [...groups.values()];
+}
+
+/** A tracker's days if they were measured, else the last ones; without a writer, if there are such. */
+export function typicalGroup(measured) {
+  const groups = groupsOf(measured);
+  const quiet = groups.filter(({ hasWriter }) => !hasWriter);
+  const candidates = quiet.length > 0 ? quiet : groups;
+  return candidates.find(({ pattern }) => pattern === 'tracker-like') ?? candidates.at(-1);
+}
+
+/** Summaries of one group, in the order of the table; without those that had no part in it. */
+export function summariesOf({ runs, titles }, { pattern, hasWriter }) {
+  return Object.entries(titles).flatMap(([name, title]) => {
+    const own = runs.filter((run) => run.contestant === name && run.pattern === pattern && run.hasWriter === hasWriter);
+    return own.length === 0 ? [] : [{ name, title, ...summarise(own) }];
+  });
+}
