@@ -22,33 +22,31 @@ export interface Block {
   sequences: Sequences;
 }
 
-/** The one frame of a file, block by block. */
+/** Reads the one frame of a file, block by block; and then that of another file, in the same memory. */
 export class FrameReader {
-  readonly #file: number;
   readonly #buffer = new Uint8Array(BUFFER_BYTES + SLACK_BYTES);
-  #start = 0;
-  #end = 0;
   readonly #literals = new LiteralsReader();
   readonly #sequences = new SequencesReader();
+  #file = -1;
+  #start = 0;
+  #end = 0;
   #isLast = false;
-  /** Bytes of the text, as the frame says. */
-  readonly contentBytes: number;
-  readonly #hasChecksum: boolean;
+  #hasChecksum = false;
+  #contentBytes = 0;
 
-  /** To be closed. @throws {UnreadablePatch} {Error} of the system */
-  constructor(path: string) {
+  /** Bytes of the text, as the frame says. */
+  get contentBytes(): number {
+    return this.#contentBytes;
+  }
+
+  /** To be closed, unless it throws. @throws {UnreadablePatch} {Error} of the system */
+  open(path: string): void {
     this.#file = openSync(path, 'r');
+    [this.#start, this.#end, this.#isLast] = [0, 0, false];
+    this.#literals.reset();
+    this.#sequences.reset();
     try {
-      demand(readNumber(this.#buffer, this.#take(4), 4) === MAGIC, 'no frame of zstd');
-      const descriptor = this.#buffer[this.#take(1)] as number;
-      const sizeBytes = [0, 2, 4, 8][descriptor >> 6] as number;
-      const isSingle = (descriptor & 32) !== 0;
-      demand((descriptor & 11) === 0, 'a frame with a dictionary or of an unknown kind');
-      demand(isSingle || sizeBytes > 0, 'a frame that does not say how long its text is');
-      if (!isSingle) this.#take(1);
-      const bytes = Math.max(1, sizeBytes);
-      this.contentBytes = readNumber(this.#buffer, this.#take(bytes), bytes) + (bytes === 2 ? 256 : 0);
-      this.#hasChecksum = (descriptor & 4) !== 0;
+      this.#readHeader();
     } catch (error) {
       this.close();
       throw error;
@@ -79,6 +77,19 @@ export class FrameReader {
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #readHeader(): void {
+    demand(readNumber(this.#buffer, this.#take(4), 4) === MAGIC, 'no frame of zstd');
+    const descriptor = this.#buffer[this.#take(1)] as number;
+    const sizeBytes = [0, 2, 4, 8][descriptor >> 6] as number;
+    const isSingle = (descriptor & 32) !== 0;
+    demand((descriptor & 11) === 0, 'a frame with a dictionary or of an unknown kind');
+    demand(isSingle || sizeBytes > 0, 'a frame that does not say how long its text is');
+    if (!isSingle) this.#take(1);
+    const bytes = Math.max(1, sizeBytes);
+    this.#contentBytes = readNumber(this.#buffer, this.#take(bytes), bytes) + (bytes === 2 ? 256 : 0);
+    this.#hasChecksum = (descriptor & 4) !== 0;
   }
 
   #read(start: number, end: number): Block {

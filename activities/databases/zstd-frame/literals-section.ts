@@ -1,4 +1,4 @@
-import { decodeHuffman, type HuffmanTable, readHuffmanTable } from './huffman-table.ts';
+import { HuffmanTable } from './huffman-table.ts';
 import { demand } from './unreadable-patch.ts';
 
 /** What a block gives at most (RFC 8878, 3.1.1.2.3). */
@@ -26,7 +26,12 @@ export interface Literals {
 /** Reads the literals of blocks (RFC 8878, 3.1.1.3.1); a block may use the code of the one before. */
 export class LiteralsReader {
   readonly #own = new Uint8Array(MAX_BLOCK_BYTES);
-  #table: HuffmanTable | undefined;
+  readonly #table = new HuffmanTable();
+
+  /** Begins a frame. */
+  reset(): void {
+    this.#table.forget();
+  }
 
   /** @throws {UnreadablePatch} */
   read(data: Uint8Array, start: number, end: number): Literals {
@@ -40,9 +45,7 @@ export class LiteralsReader {
     const first = start + headBytes;
     const after = first + Math.floor(sizes / 2 ** (4 + sizeBits));
     demand(after <= end, 'literals that are cut off');
-    let streams = first;
-    if (kind === COMPRESSED) [this.#table, streams] = readHuffmanTable(data, first, after);
-    demand(this.#table !== undefined, 'literals without a code');
+    const streams = kind === COMPRESSED ? this.#table.read(data, first, after) : first;
     decodeStreams(this.#table, { data, start: streams, end: after }, { bytes, hasFour: ((head >> 2) & 3) !== 0 });
     return { bytes, end: after };
   }
@@ -76,7 +79,7 @@ function decodeStreams(
   { data, start, end }: { data: Uint8Array; start: number; end: number },
   { bytes, hasFour }: { bytes: Uint8Array; hasFour: boolean },
 ): void {
-  if (!hasFour) return decodeHuffman(table, { data, start, end }, bytes);
+  if (!hasFour) return table.decode(data, { start, end }, bytes);
   demand(start + 6 <= end, 'streams of literals that are cut off');
   const quarter = Math.ceil(bytes.length / 4);
   demand(quarter * 3 <= bytes.length, 'streams of literals that do not come out even');
@@ -85,7 +88,7 @@ function decodeStreams(
     const to = stream === 3 ? end : from + readNumber(data, start + 2 * stream, 2);
     demand(to <= end, 'streams of literals that are cut off');
     const target = bytes.subarray(stream * quarter, stream === 3 ? bytes.length : (stream + 1) * quarter);
-    decodeHuffman(table, { data, start: from, end: to }, target);
+    table.decode(data, { start: from, end: to }, target);
     from = to;
   }
 }

@@ -41,6 +41,10 @@ class Column {
     return after;
   }
 
+  reset(): void {
+    this.#table = undefined;
+  }
+
   begin(stream: BackwardBits): void {
     this.#state = stream.read((this.#table as FseTable).log);
   }
@@ -63,7 +67,13 @@ export class SequencesReader {
   readonly #offsets = new Column(OFFSETS);
   readonly #lengths = new Column(MATCH_LENGTHS);
   readonly #stream = new BackwardBits();
-  readonly #recent: [number, number, number] = [1, 4, 8];
+  #recent: [number, number, number] = [1, 4, 8];
+
+  /** Begins a frame. */
+  reset(): void {
+    for (const column of [this.#literals, this.#offsets, this.#lengths]) column.reset();
+    this.#recent = [1, 4, 8];
+  }
 
   /** Reads into {@link sequences}. @throws {UnreadablePatch} */
   read(data: Uint8Array, start: number, end: number): void {

@@ -58,13 +58,15 @@ async function tryToCompose(
   try {
     const made = await composeDump(places, planned, context);
     if (made.sha256 === planned.dump.sha256) return made;
-    why = `they give a text with SHA-256 ${made.sha256}`;
+    why = `SHA-256 ${made.sha256} instead of ${planned.dump.sha256}`;
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (!isMissing && !(error instanceof UnreadablePatch)) throw error;
     why = (error as Error).message;
   }
-  context.warn(`${places.directory}: the patches are applied one by one by zstd, because ${why}.`);
+  context.warn(
+    `${places.directory}: zstd applies its patches one by one, which takes longer, because they could not be composed: ${why}`,
+  );
   return undefined;
 }
 

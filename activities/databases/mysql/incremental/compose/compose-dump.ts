@@ -14,7 +14,6 @@ import { type Lineage, lineages, type ReplayStage } from '../replay-script.ts';
 import { Composition } from './composition.ts';
 import { TextFile } from './text-file.ts';
 
-/** So much more than the dump itself may be needed on the way. */
 const SPARE_BYTES = 64 * 1024 ** 2;
 
 interface Places {
@@ -24,6 +23,8 @@ interface Places {
   work: string;
   /** A new file. */
   target: string;
+  /** So much more than the dump itself may be needed on the way: for texts before it, and for what patches bring. For tests. */
+  spareBytes?: number;
 }
 
 /** What a chain says of its dump. */
@@ -38,7 +39,8 @@ export async function composeDump(places: Places, { stages, dump }: PlannedDump,
   const patches = all.reduce((sum, lineage) => sum + lineage.patches.length, 0);
   let applied = 0;
   const onPatch = () => context.report({ phase: 'replay', percent: Math.floor((50 * applied++) / patches) });
-  const job = { ...places, maxBytes: dump.bytes + SPARE_BYTES, signal: context.signal, onPatch };
+  const maxBytes = dump.bytes + (places.spareBytes ?? SPARE_BYTES);
+  const job = { ...places, maxBytes, signal: context.signal, onPatch };
   const onProgress = (bytes: number) => context.report({ phase: 'replay', percent: 50 + Math.floor((50 * bytes) / dump.bytes) });
   const file = await TextFile.create(places.target);
   try {

@@ -1,14 +1,18 @@
+import { basename } from 'node:path';
 import type { HashOptions } from '../../../../stage/copy-file.ts';
 import { Breath } from '../../../sqlite/incremental/breath.ts';
 import { type Block, FrameReader } from '../../../zstd-frame/frame-reader.ts';
 import { MAX_BLOCK_BYTES } from '../../../zstd-frame/literals-section.ts';
-import { demand } from '../../../zstd-frame/unreadable-patch.ts';
+import { demand, UnreadablePatch } from '../../../zstd-frame/unreadable-patch.ts';
 import { Material } from './material.ts';
 import { Segments } from './segments.ts';
 import type { TextFile } from './text-file.ts';
 
 /** A shorter copy becomes new text: a piece of its own would take more room and time. */
 const SHORT_BYTES = 64;
+
+/** They take far less than a breath may wait, mostly. */
+const BLOCKS_BETWEEN_BREATHS = 16;
 
 /** What is known of a text that patches are applied to. */
 export interface Begun {
@@ -24,13 +28,16 @@ export interface Begun {
 export class Composition {
   readonly #material: Material;
   readonly #maxBytes: number;
+  readonly #reader = new FrameReader();
   #text = new Segments();
+  /** The text that a patch makes, as far as it is there. */
+  #next = new Segments();
 
   /** Begins with a base, without reading it. To be closed. */
   constructor({ base, brought, maxBytes }: Begun) {
     this.#material = new Material({ base, brought, maxBytes });
     this.#maxBytes = maxBytes;
-    this.#text.append(0, this.#material.end);
+    this.#text.append(0, this.#material.baseBytes);
   }
 
   /** Length of the text. */
@@ -53,62 +60,72 @@ export class Composition {
 
   /** Makes the text what a patch makes of it. @throws {UnreadablePatch} {Error} of the system; the signal's reason */
   async apply(patch: string, signal: AbortSignal): Promise<void> {
-    const frame = new FrameReader(patch);
-    const breath = new Breath();
+    this.#next.clear();
     try {
-      demand(frame.contentBytes <= this.#maxBytes, 'a text that is longer than expected');
-      const after = new Segments();
-      for (let block = frame.next(); block !== undefined; block = frame.next()) {
-        this.#applyBlock(block, after);
-        demand(after.bytes <= frame.contentBytes, 'more text than a frame says');
-        await breath.take(signal);
-      }
-      demand(after.bytes === frame.contentBytes, 'less text than a frame says');
-      this.#text = after;
-    } finally {
-      frame.close();
+      this.#reader.open(patch);
+      await this.#applyBlocks(signal).finally(() => this.#reader.close());
+    } catch (error) {
+      throw error instanceof UnreadablePatch ? new UnreadablePatch(`${basename(patch)} has ${error.message}`) : error;
     }
+    [this.#text, this.#next] = [this.#next, this.#text];
   }
 
-  #applyBlock({ literals, sequences }: Block, after: Segments): void {
-    const end = after.bytes + MAX_BLOCK_BYTES;
+  async #applyBlocks(signal: AbortSignal): Promise<void> {
+    const { contentBytes } = this.#reader;
+    demand(contentBytes <= this.#maxBytes, 'a text that is longer than expected');
+    const breath = new Breath();
+    for (let block = this.#reader.next(), count = 1; block !== undefined; block = this.#reader.next(), count += 1) {
+      this.#applyBlock(block);
+      demand(this.#next.bytes <= contentBytes, 'more text than a frame says');
+      if (count % BLOCKS_BETWEEN_BREATHS === 0) await breath.take(signal);
+    }
+    demand(this.#next.bytes === contentBytes, 'less text than a frame says');
+  }
+
+  #applyBlock({ literals, sequences }: Block): void {
+    const end = this.#next.bytes + MAX_BLOCK_BYTES;
     let used = 0;
     for (let index = 0; index < sequences.count; index += 1) {
       const run = sequences.literals[index] as number;
       const length = sequences.lengths[index] as number;
-      demand(used + run <= literals.length && after.bytes + run + length <= end, 'a block that is too long');
-      this.#bring(literals, { from: used, to: used + run }, after);
+      demand(used + run <= literals.length && this.#next.bytes + run + length <= end, 'a block that is too long');
+      this.#bring(literals, used, used + run);
       used += run;
-      this.#copy(after, sequences.offsets[index] as number, length);
+      this.#copy(sequences.offsets[index] as number, length);
     }
-    demand(after.bytes + literals.length - used <= end, 'a block that is too long');
-    this.#bring(literals, { from: used, to: literals.length }, after);
+    demand(this.#next.bytes + literals.length - used <= end, 'a block that is too long');
+    this.#bring(literals, used, literals.length);
   }
 
-  #bring(literals: Uint8Array, { from, to }: { from: number; to: number }, after: Segments): void {
-    after.append(this.#material.end, to - from);
+  #bring(literals: Uint8Array, from: number, to: number): void {
+    this.#next.append(this.#material.end, to - from);
     this.#material.append(literals, from, to);
   }
 
   /** The text before and the new one are one after the other, and a copy may begin in the one and end in the other. */
-  #copy(after: Segments, offset: number, length: number): void {
-    const start = this.#text.bytes + after.bytes - offset;
+  #copy(offset: number, length: number): void {
+    const start = this.#text.bytes + this.#next.bytes - offset;
     demand(start >= 0, 'a copy from before the beginning');
     const inBefore = Math.max(0, Math.min(length, this.#text.bytes - start));
-    if (inBefore > 0) this.#append(after, this.#text, { start, length: inBefore });
+    if (inBefore > 0) this.#append(this.#text, start, inBefore);
     // What is copied may reach into itself: then it is done piece by piece.
     const from = start + inBefore - this.#text.bytes;
     for (let left = length - inBefore; left > 0; ) {
-      const count = Math.min(left, after.bytes - from);
-      this.#append(after, after, { start: from, length: count });
+      const count = Math.min(left, this.#next.bytes - from);
+      this.#append(this.#next, from, count);
       left -= count;
     }
   }
 
-  #append(after: Segments, text: Segments, { start, length }: { start: number; length: number }): void {
-    if (length > SHORT_BYTES) return after.appendRange(text, start, length);
-    const target = this.#material.end;
-    text.forEach(start, start + length, (place, count) => this.#material.repeat(place, count));
-    after.append(target, length);
+  #append(text: Segments, start: number, length: number): void {
+    if (length > SHORT_BYTES) this.#next.appendRange(text, start, length);
+    else text.forEach(start, start + length, this.#appendShort);
   }
+
+  readonly #appendShort = (place: number, length: number): void => {
+    const material = this.#material;
+    if (!material.isAtHand(place)) return this.#next.append(place, length);
+    this.#next.append(material.end, length);
+    material.repeat(place, length);
+  };
 }

@@ -4,16 +4,18 @@ import { demand } from '../../../zstd-frame/unreadable-patch.ts';
 import { BLOCK_BYTES, CachedFile } from './cached-file.ts';
 import { copyBytes } from './copy-bytes.ts';
 
-const TAIL_BYTES = 16 * BLOCK_BYTES;
+/** Whole blocks: what is read of the file never is a part of one. */
+const TAIL_BYTES = 256 * BLOCK_BYTES.anywhere;
 
 /**
  * What texts are made of: a base, and after it whatever patches brought. A place is counted through both. What patches bring goes
  * into a file; the end of it, which is asked for most, stays in memory.
  */
 export class Material {
-  readonly #baseBytes: number;
+  /** Place of the first byte that a patch brought. One place is left free, so that no piece goes on from the base into it. */
+  readonly #first: number;
   readonly #maxBytes: number;
-  readonly #base: CachedFile;
+  readonly #base: Record<keyof typeof BLOCK_BYTES, CachedFile>;
   readonly #brought: CachedFile;
   readonly #appending: number;
   readonly #tail = new Uint8Array(TAIL_BYTES);
@@ -24,11 +26,16 @@ export class Material {
   /** `brought` is of a new file, which has no name once it is open. To be closed. */
   constructor({ base, brought, maxBytes }: { base: string; brought: string; maxBytes: number }) {
     this.#maxBytes = maxBytes;
+    this.#base = { anywhere: new CachedFile(base, 'anywhere'), onward: new CachedFile(base, 'onward') };
+    this.#first = this.#base.onward.bytes + 1;
     this.#appending = openSync(brought, 'wx', 0o600);
-    this.#brought = new CachedFile(brought);
+    this.#brought = new CachedFile(brought, 'anywhere');
     unlinkSync(brought);
-    this.#base = new CachedFile(base);
-    this.#baseBytes = this.#base.bytes;
+  }
+
+  /** Length of the base, which is at the beginning. */
+  get baseBytes(): number {
+    return this.#first - 1;
   }
 
   /** Bytes that patches brought. */
@@ -38,7 +45,7 @@ export class Material {
 
   /** Where the next bytes will be. */
   get end(): number {
-    return this.#baseBytes + this.brought;
+    return this.#first + this.brought;
   }
 
   /** @throws {UnreadablePatch} where it becomes too much */
@@ -46,34 +53,41 @@ export class Material {
     demand(this.brought + to - from <= this.#maxBytes, 'more new text than expected');
     for (let start = from; start < to; ) {
       const count = Math.min(to - start, TAIL_BYTES - this.#tailBytes);
-      copyBytes(bytes, { from: start, to: start + count }, this.#tail, this.#tailBytes);
+      copyBytes(bytes, start, count, this.#tail, this.#tailBytes);
       this.#tailBytes += count;
       start += count;
       if (this.#tailBytes === TAIL_BYTES) this.#flush();
     }
   }
 
-  /** Appends what is at a place, up to a block's length. */
+  /** Whether a short piece is worth being repeated. */
+  isAtHand(place: number): boolean {
+    return place >= this.#first || this.#base.anywhere.isAtHand(place);
+  }
+
+  /** Appends a piece of the material itself, not longer than a block. */
   repeat(place: number, length: number): void {
-    this.copyTo(this.#short, 0, { place, length });
+    if (place < this.#first) this.#base.anywhere.copyTo(this.#short, 0, place, length);
+    else this.#copyBrought(this.#short, 0, place - this.#first, length);
     this.append(this.#short, 0, length);
   }
 
-  copyTo(target: Uint8Array, at: number, { place, length }: { place: number; length: number }): void {
-    const inBase = Math.max(0, Math.min(length, this.#baseBytes - place));
-    if (inBase > 0) this.#base.copyTo(target, at, { position: place, length: inBase });
-    if (inBase === length) return;
-    const position = place + inBase - this.#baseBytes;
-    const inFile = Math.max(0, Math.min(length - inBase, this.#tailStart - position));
-    if (inFile > 0) this.#brought.copyTo(target, at + inBase, { position, length: inFile });
-    const from = position + inFile - this.#tailStart;
-    copyBytes(this.#tail, { from, to: from + length - inBase - inFile }, target, at + inBase + inFile);
+  /** To be called for one piece after the other, in the order of the base. */
+  copyTo(target: Uint8Array, at: number, place: number, length: number): void {
+    if (place < this.#first) this.#base.onward.copyTo(target, at, place, length);
+    else this.#copyBrought(target, at, place - this.#first, length);
   }
 
   close(): void {
-    this.#base.close();
-    this.#brought.close();
+    for (const file of [this.#base.anywhere, this.#base.onward, this.#brought]) file.close();
     closeSync(this.#appending);
+  }
+
+  #copyBrought(target: Uint8Array, at: number, position: number, length: number): void {
+    const inFile = Math.max(0, Math.min(length, this.#tailStart - position));
+    if (inFile > 0) this.#brought.copyTo(target, at, position, inFile);
+    if (inFile === length) return;
+    copyBytes(this.#tail, position + inFile - this.#tailStart, length - inFile, target, at + inFile);
   }
 
   #flush(): void {

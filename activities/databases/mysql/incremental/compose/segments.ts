@@ -26,6 +26,12 @@ export class Segments {
     return this.#count > MANY_SEGMENTS;
   }
 
+  clear(): void {
+    this.#count = 0;
+    this.#bytes = 0;
+    this.#found = 0;
+  }
+
   /** @throws {UnreadablePatch} where it becomes too many */
   append(place: number, length: number): void {
     const last = this.#count - 1;

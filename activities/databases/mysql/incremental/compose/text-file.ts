@@ -35,7 +35,7 @@ export class TextFile {
       const [filling, spare] = this.#buffers;
       let at = 0;
       text.forEach(start, end, (place, length) => {
-        material.copyTo(filling, at, { place, length });
+        material.copyTo(filling, at, place, length);
         at += length;
       });
       const full = filling.subarray(0, at);
