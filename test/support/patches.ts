@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { composeDump } from '../../activities/databases/mysql/incremental/compose/compose-dump.ts';
 import { createTestContext, programs } from './phase-context.ts';
 
+const KIB = 1024;
+
 /** Numbers below 1 that are the same in each run. */
 export function createRandom(seed: number): () => number {
   let state = seed;
@@ -15,7 +17,9 @@ export function createRandom(seed: number): () => number {
 }
 
 export function randomBytes(random: () => number, length: number): Buffer {
-  return Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
+  const bytes = Buffer.alloc(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = random() * 256;
+  return bytes;
 }
 
 /** Rows as a dump has them. */
@@ -46,6 +50,36 @@ export function edit(text: Buffer, random: () => number, edits: number): Buffer 
     else edited = into(edited, Buffer.alloc(Math.floor(random() * 2_000), piece[0] ?? 65));
   }
   return edited;
+}
+
+/** Texts, each with the one after it, of all kinds that a patch may have to do with. */
+export function patchedTexts(seed: number): Record<string, [Buffer, Buffer]> {
+  const random = createRandom(seed);
+  const few = rows(random, 300);
+  const many = rows(random, 20_000);
+  const noise = randomBytes(random, 210 * KIB);
+  const dotted = Buffer.concat(
+    Array.from({ length: 300 }, (_, index) => Buffer.concat([noise.subarray(index * 700, index * 700 + 700), Buffer.from('x')])),
+  );
+  return {
+    'a changed byte': [few, Buffer.concat([few.subarray(0, 700), Buffer.from('!'), few.subarray(701)])],
+    'one byte of one': [Buffer.from('a'), Buffer.from('b')],
+    'hardly anything left': [few, few.subarray(10, 12)],
+    'the same': [many, many],
+    'small edits': [few, edit(few, random, 12)],
+    'many edits': [many, edit(many, random, 200)],
+    letters: [few, Buffer.concat([few, randomBytes(random, 20 * KIB).map((byte) => 48 + (byte & 63))])],
+    'what was at the end at the beginning': [
+      many,
+      Buffer.concat([many.subarray(many.length / 2), many.subarray(0, many.length / 2)]),
+    ],
+    'a run of one byte': [few, Buffer.concat([few, Buffer.alloc(700 * KIB, 'a'), few])],
+    'one byte again and again': [noise, dotted],
+    'a repeated piece': [few, Buffer.concat(Array.from({ length: 900 }, () => few.subarray(50, 351)))],
+    noise: [few, Buffer.concat([few, noise, few])],
+    'new rows': [rows(random, 2_000), Buffer.concat([rows(random, 9_000)])],
+    'nothing in common': [noise, many],
+  };
 }
 
 /** A base and patches in a directory, as a chain has them. */
