@@ -68,7 +68,7 @@ export function patchedTexts(seed: number): Record<string, [Buffer, Buffer]> {
     'the same': [many, many],
     'small edits': [few, edit(few, random, 12)],
     'many edits': [many, edit(many, random, 200)],
-    letters: [few, Buffer.concat([few, randomBytes(random, 20 * KIB).map((byte) => 48 + (byte & 63))])],
+    letters: [few, Buffer.concat([few, randomBytes(random, 260 * KIB).map((byte) => byte % 200)])],
     'what was at the end at the beginning': [
       many,
       Buffer.concat([many.subarray(many.length / 2), many.subarray(0, many.length / 2)]),

@@ -100,7 +100,7 @@ test('a patch that only zstd takes is left to zstd, with a warning', async () =>
 
 test('a chain that is not what it was gives what zstd makes of it, or nothing', async () => {
   await withDirectory(async (directory) => {
-    const { chain, files } = await restoredChain(directory, { days: 2 });
+    const { files } = await restoredChain(directory, { days: 2 });
     const base = await readFile(join(files, 'base.sql'));
     base[5] = (base[5] as number) ^ 1;
     await writeFile(join(files, 'base.sql'), base);
