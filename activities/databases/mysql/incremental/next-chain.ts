@@ -9,6 +9,7 @@ import type { ChainFile } from '../../chain/chain-format.ts';
 import { chainDirectory, syncFile } from '../../chain/chain-store.ts';
 import type { ChainPlace } from '../../chain/stage-chain.ts';
 import { hashPatched, PATCH_WINDOW } from '../../chain/zstd.ts';
+import { together } from '../../sqlite/incremental/together.ts';
 import { baseName, type Delta, type KeptChain, patchBytes, patchesOf, patchName, textName } from './chain.ts';
 import { copyRange, findCuts } from './split-text.ts';
 
@@ -72,9 +73,11 @@ async function extendChain(job: ChainJob, kept: KeptChain): Promise<NextChain> {
   const number = chain.deltas.length + 1;
   const parts = await cutText(job, files, (part) => textName(number, part));
   // A disk is slow, and zstd need not wait for it.
-  const synced = syncParts(parts);
-  synced.catch(() => undefined);
-  const delta = await makeDelta(job, kept, parts).finally(() => synced);
+  const [delta] = await together(
+    job.context.signal,
+    (signal) => makeDelta({ ...job, context: { ...job.context, signal } }, kept, parts),
+    () => syncParts(parts),
+  );
   const deltas = [...chain.deltas, delta];
   // What was made for the chain before goes with it.
   if (patchBytes({ deltas }) > job.settings.rebaseRatio * baseBytes(chain.base)) return newChain(job, OUTGROWN);

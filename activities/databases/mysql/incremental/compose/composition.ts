@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HashOptions } from '../../../../stage/copy-file.ts';
-import { Breath } from '../../../sqlite/incremental/breath.ts';
 import { type Block, FrameReader } from '../../../zstd-frame/frame-reader.ts';
 import { MAX_BLOCK_BYTES } from '../../../zstd-frame/literals-section.ts';
 import { demand, UnreadablePatch } from '../../../zstd-frame/unreadable-patch.ts';
@@ -11,8 +11,8 @@ import type { TextFile } from './text-file.ts';
 /** A shorter copy becomes new text: a piece of its own would take more room and time. */
 const SHORT_BYTES = 64;
 
-/** They take far less than a breath may wait, mostly. */
-const BLOCKS_BETWEEN_BREATHS = 16;
+/** So long the event loop may be kept: far below what a heartbeat or a cancel may wait. A block takes less than a millisecond, mostly. */
+const LONGEST_MS = 20;
 
 /** What is known of a text that patches are applied to. */
 export interface Begun {
@@ -73,11 +73,14 @@ export class Composition {
   async #applyBlocks(signal: AbortSignal): Promise<void> {
     const { contentBytes } = this.#reader;
     demand(contentBytes <= this.#maxBytes, 'a text that is longer than expected');
-    const breath = new Breath();
-    for (let block = this.#reader.next(), count = 1; block !== undefined; block = this.#reader.next(), count += 1) {
+    let turned = performance.now();
+    for (let block = this.#reader.next(); block !== undefined; block = this.#reader.next()) {
       this.#applyBlock(block);
       demand(this.#next.bytes <= contentBytes, 'more text than a frame says');
-      if (count % BLOCKS_BETWEEN_BREATHS === 0) await breath.take(signal);
+      if (performance.now() - turned < LONGEST_MS) continue;
+      await nextTurn();
+      signal.throwIfAborted();
+      turned = performance.now();
     }
     demand(this.#next.bytes === contentBytes, 'less text than a frame says');
   }
