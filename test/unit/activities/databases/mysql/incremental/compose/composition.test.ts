@@ -10,16 +10,20 @@ import { createTestContext, programs, withDirectory } from '../../../../../../su
 const KIB = 1024;
 const LEVELS = ['-1', '-3', '-19', '--fast=5'];
 
-test.each(LEVELS)('a patch of zstd %s gives the text, whatever has changed', async (level) => {
-  await withDirectory(async (directory) => {
-    for (const [title, [before, after]] of Object.entries(patchedTexts(1))) {
-      const place = new PatchPlace(`${directory}/${title}`);
-      await place.begin(before);
-      await place.add(after, level);
-      expect({ title, isSame: (await place.compose()).equals(after) }).toEqual({ title, isSame: true });
-    }
-  });
-});
+test.each(LEVELS)(
+  'a patch of zstd %s gives the text, whatever has changed',
+  async (level) => {
+    await withDirectory(async (directory) => {
+      for (const [title, [before, after]] of Object.entries(patchedTexts(1))) {
+        const place = new PatchPlace(`${directory}/${title}`);
+        await place.begin(before);
+        await place.add(after, level);
+        expect({ title, isSame: (await place.compose()).equals(after) }).toEqual({ title, isSame: true });
+      }
+    });
+  },
+  120_000,
+);
 
 test.each(LEVELS)(
   'thirty days of zstd %s give the last text',
@@ -145,7 +149,7 @@ test('a patch that is cut off anywhere is refused', async () => {
       await expect(place.compose()).rejects.toThrow(UnreadablePatch);
     }
   });
-});
+}, 120_000);
 
 test('what zstd would apply, and no patch of ours has, is refused', async () => {
   await withDirectory(async (directory) => {
