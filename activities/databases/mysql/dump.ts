@@ -3,6 +3,7 @@ import type { MysqlSource } from '../../../config/types.ts';
 import type { Programs } from '../../../process/programs.ts';
 import type { PhaseContext } from '../../phase.ts';
 import type { MysqlFacts } from '../../stage/manifest.ts';
+import { syncFile } from '../chain/chain-store.ts';
 import type { Dump } from '../database-source.ts';
 import { describeSource } from './address.ts';
 import { findConcerns } from './concerns.ts';
@@ -27,6 +28,9 @@ export async function dump(
   try {
     const written = await writeDump(programs, source, partial, context);
     context.signal.throwIfAborted();
+    await syncFile(partial).catch((error: unknown) => {
+      throw nameFullDisk(error, source, partial);
+    });
     await rename(partial, place.target);
     const { bytes, method, facts } = describeDump(written, place.path);
     return { bytes, method, facts, sample: written.raw.sample };
@@ -42,7 +46,10 @@ export interface WrittenDump {
   raw: RawDump;
 }
 
-/** Writes a dump into a new file, and looks whether it is whole. The caller removes what is left of one that failed. */
+/**
+ * Writes a dump into a new file, and looks whether it is whole. Nothing is synced: a dump that is as the one before need not be. The
+ * caller removes what is left of one that failed.
+ */
 export async function writeDump(
   programs: Programs,
   source: MysqlSource,
@@ -61,7 +68,6 @@ async function writePartial(programs: Programs, session: Session, partial: strin
     const raw = await runDump(programs, session, file, context);
     context.report({ phase: 'verify', bytesDone: raw.bytes });
     await verify(programs, session, raw, context);
-    await file.sync();
     return raw;
   } catch (error) {
     throw nameFullDisk(error, session.source, partial);

@@ -9,11 +9,12 @@ import type { ChainFile } from '../../chain/chain-format.ts';
 import { chainDirectory, syncFile } from '../../chain/chain-store.ts';
 import type { ChainPlace } from '../../chain/stage-chain.ts';
 import { hashPatched, PATCH_WINDOW } from '../../chain/zstd.ts';
+import { together } from '../../sqlite/incremental/together.ts';
 import { baseName, type Delta, type KeptChain, patchBytes, patchesOf, patchName, textName } from './chain.ts';
 import { copyRange, findCuts } from './split-text.ts';
 
-/** Each patch makes the whole text once in a restore. */
-const MAX_DELTAS = 30;
+/** A restore by Holdfast composes them; by the script beside them, each makes the whole text once. */
+const MAX_DELTAS = 60;
 
 /** Parts are no longer: zstd needs memory for one and for the text that it is compared with, and its window ends at 2 GiB. */
 export const MAX_PART_BYTES = 256 * 1024 ** 2;
@@ -57,7 +58,9 @@ async function newChain(job: ChainJob, how: string): Promise<NextChain> {
   const id = randomBytes(8).toString('hex');
   const files = chainDirectory(job.settings.directory, { id });
   await mkdir(files, { recursive: true, mode: 0o700 });
-  const base = await keepText(job, files, await cutText(job, files, baseName));
+  const parts = await cutText(job, files, baseName);
+  await syncParts(parts);
+  const base = await keepText(job, files, parts);
   const { bytes, sha256 } = job.text;
   const dump = { bytes, sha256 };
   const chain = { version: 1 as const, id, source: sourceId(job.source), server: job.server, base, deltas: [], dump };
@@ -69,17 +72,12 @@ async function extendChain(job: ChainJob, kept: KeptChain): Promise<NextChain> {
   const files = chainDirectory(job.settings.directory, chain);
   const number = chain.deltas.length + 1;
   const parts = await cutText(job, files, (part) => textName(number, part));
-  const delta: Delta = { parts: [] };
-  for (const [part, text] of parts.entries()) {
-    const same = kept.texts.findIndex(({ sha256 }) => sha256 === text.sha256);
-    const from = same >= 0 ? same : Math.min(part, kept.texts.length - 1);
-    if (same >= 0) {
-      delta.parts.push({ from });
-      continue;
-    }
-    const before = join(files, kept.texts[from]?.name ?? '');
-    delta.parts.push({ from, patch: await makePatch(job, { before, text, path: join(files, patchName(number, part)) }) });
-  }
+  // A disk is slow, and zstd need not wait for it.
+  const [delta] = await together(
+    job.context.signal,
+    (signal) => makeDelta({ ...job, context: { ...job.context, signal } }, kept, parts),
+    () => syncParts(parts),
+  );
   const deltas = [...chain.deltas, delta];
   // What was made for the chain before goes with it.
   if (patchBytes({ deltas }) > job.settings.rebaseRatio * baseBytes(chain.base)) return newChain(job, OUTGROWN);
@@ -94,6 +92,24 @@ async function extendChain(job: ChainJob, kept: KeptChain): Promise<NextChain> {
     kept: { ...kept, chain: { ...chain, deltas, dump: { bytes, sha256 } }, texts },
     how: `incremental, a patch of ${added} bytes`,
   };
+}
+
+/** Makes the patches of a dump that is not as the one before. */
+async function makeDelta(job: ChainJob, { chain, texts }: KeptChain, parts: readonly Part[]): Promise<Delta> {
+  const files = chainDirectory(job.settings.directory, chain);
+  const delta: Delta = { parts: [] };
+  for (const [part, text] of parts.entries()) {
+    const same = texts.findIndex(({ sha256 }) => sha256 === text.sha256);
+    const from = same >= 0 ? same : Math.min(part, texts.length - 1);
+    if (same >= 0) {
+      delta.parts.push({ from });
+      continue;
+    }
+    const before = join(files, texts[from]?.name ?? '');
+    const path = join(files, patchName(chain.deltas.length + 1, part));
+    delta.parts.push({ from, patch: await makePatch(job, { before, text, path }) });
+  }
+  return delta;
 }
 
 const OUTGROWN = 'incremental, new base, because so much has changed that the patches would exceed `rebase_at`';
@@ -116,9 +132,12 @@ async function cutText(job: ChainJob, files: string, nameOf: (part: number) => s
     const path = join(files, name);
     const end = cuts[part + 1] ?? text.bytes;
     parts.push({ name, path, ...(await copyRange({ from: text.name, to: path }, { start, end }, signal)) });
-    await syncFile(path);
   }
   return parts;
+}
+
+async function syncParts(parts: readonly Part[]): Promise<void> {
+  for (const { path } of parts) await syncFile(path);
 }
 
 /** Makes the parts of the new dump files of the chain, and removes the dump where they are copies. */

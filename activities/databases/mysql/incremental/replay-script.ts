@@ -34,6 +34,26 @@ export function replayStages({ base, deltas }: Chain): ReplayStage[] {
   return stages;
 }
 
+/** How a part of the last dump is made: of one file, by patches one after the other. */
+export interface Lineage {
+  base: string;
+  patches: string[];
+}
+
+/** Where the parts of the last dump come from. */
+export function lineages(stages: readonly ReplayStage[]): Lineage[] {
+  const made = new Map(stages.flatMap(({ steps }) => steps.map((step) => [step.to, step])));
+  return (stages.at(-1)?.texts ?? []).map((text) => {
+    const patches: string[] = [];
+    let base = text;
+    for (let step = made.get(base); step !== undefined; step = made.get(base)) {
+      patches.unshift(step.patch);
+      base = step.from;
+    }
+    return { base, patches };
+  });
+}
+
 /** Whether a text is one of the chain itself. */
 export function isBase(name: string): boolean {
   return name.startsWith('base');

@@ -8,7 +8,9 @@ import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
 import { PATCH_WINDOW } from '../../chain/zstd.ts';
+import { UnreadablePatch } from '../../zstd-frame/unreadable-patch.ts';
 import { type Chain, chainSchema } from './chain.ts';
+import { composeDump } from './compose/compose-dump.ts';
 import { isBase, type ReplayStage, replayStages } from './replay-script.ts';
 
 interface Place {
@@ -19,19 +21,61 @@ interface Place {
 }
 
 /**
- * Makes the dump of a restored chain by zstd, and hashes it. Needs room for the dump twice. Safe to repeat: it begins anew.
+ * Makes the dump of a restored chain, and hashes it: in one pass, or where that gives something else by zstd patch by patch, which needs
+ * room for the dump twice. Safe to repeat: it begins anew.
  *
  * @returns size and SHA-256 of what was made, whatever it should be
  * @throws {ReplayFailed}
  */
 export async function replayChain({ programs, directory, target }: Place, context: PhaseContext): Promise<HashResult> {
   const chain = await readRestoredChain(directory, chainSchema);
-  const work = `${target}.replay`;
-  await rm(work, { recursive: true, force: true });
-  await rm(target, { force: true });
-  await mkdir(work, { recursive: true, mode: 0o700 });
-  const pathOf = (name: string) => join(isBase(name) ? directory : work, name);
   const stages = stagesOf(chain);
+  const work = `${target}.replay`;
+  const clear = async () => {
+    await rm(work, { recursive: true, force: true });
+    await rm(target, { force: true });
+    await mkdir(work, { recursive: true, mode: 0o700 });
+  };
+  await clear();
+  let made = await tryToCompose({ directory, work, target }, { stages, dump: chain.dump }, context);
+  if (made === undefined) {
+    await clear();
+    made = await replayByZstd({ programs, directory, work, target }, stages, context);
+  }
+  await rm(work, { recursive: true, force: true });
+  return made;
+}
+
+/** Undefined, with a warning, where it does not give the dump. */
+async function tryToCompose(
+  places: { directory: string; work: string; target: string },
+  planned: { stages: ReplayStage[]; dump: Chain['dump'] },
+  context: PhaseContext,
+): Promise<HashResult | undefined> {
+  // A base alone need not be copied.
+  if (planned.stages.length === 1) return undefined;
+  let why: string;
+  try {
+    const made = await composeDump(places, planned, context);
+    if (made.sha256 === planned.dump.sha256) return made;
+    why = `SHA-256 ${made.sha256} instead of ${planned.dump.sha256}`;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isMissing && !(error instanceof UnreadablePatch)) throw error;
+    why = (error as Error).message;
+  }
+  context.warn(
+    `${places.directory}: zstd applies its patches one by one, which takes longer, because they could not be composed: ${why}`,
+  );
+  return undefined;
+}
+
+async function replayByZstd(
+  { programs, directory, work, target }: Place & { work: string },
+  stages: readonly ReplayStage[],
+  context: PhaseContext,
+): Promise<HashResult> {
+  const pathOf = (name: string) => join(isBase(name) ? directory : work, name);
   let before: string[] = [];
   for (const [index, { steps, texts }] of stages.entries()) {
     context.report({ phase: 'replay', percent: Math.floor((100 * index) / stages.length) });
@@ -42,7 +86,6 @@ export async function replayChain({ programs, directory, target }: Place, contex
     before = texts;
   }
   await putTogether(before.map(pathOf), target, { isOwn: !before.some(isBase), signal: context.signal });
-  await rm(work, { recursive: true, force: true });
   return hashFile(target, context);
 }
 
