@@ -56,17 +56,31 @@ export async function compareTree(
   const begun = await Promise.all(chains.map(async (chain) => ((await isBegun(directory, chain)) ? [chain.facts.path] : [])));
   const isBeingReplayed = ({ path }: ManifestEntry) => begun.flat().some((place) => path.startsWith(`${place}/`));
   const entries = selected(manifest, input).filter((entry) => !isBeingReplayed(entry));
-  const { files, bytes, problems } = await verifyTree({ directory, manifest: { ...manifest, entries } }, context);
+  const compare = (compared: ManifestEntry[], unhashed?: (entry: ManifestEntry) => boolean) =>
+    verifyTree(
+      { directory, manifest: { ...manifest, entries: compared }, ...(unhashed === undefined ? {} : { unhashed }) },
+      context,
+    );
+  // What a chain gives is hashed while it is made, which proves all its files.
+  const { files, bytes, problems } = await compare(entries, provenByReplay(chains));
   for (const chain of chains) {
+    const isOfChain = ({ path }: { path: string }) => path.startsWith(`${chain.facts.path}/`);
     // What is not as it was backed up is left as it is: the script beside it makes of it what can be made.
-    if (problems.some(({ path }) => path.startsWith(`${chain.facts.path}/`))) continue;
+    if (problems.some(isOfChain)) continue;
     const problem = await replayInto(directory, chain, { programs: deps.programs, context });
-    if (problem !== undefined) problems.push({ path: replayedPath(chain.facts), problem });
+    if (problem === undefined) continue;
+    problems.push({ path: replayedPath(chain.facts), problem });
+    if (chain.facts.kind === 'sqlite') problems.push(...(await compare(entries.filter(isOfChain))).problems);
   }
   for (const { path, problem } of problems.slice(0, MAX_LISTED)) context.warn(`${path} ${problem}`);
   if (problems.length > MAX_LISTED) context.warn(`and ${problems.length - MAX_LISTED} more files are not as they were backed up`);
   if (input.file !== undefined && problems.length === 0) await stat(join(directory, input.file));
   return { files, bytes, differences: problems.length };
+}
+
+function provenByReplay(chains: readonly ChainSource[]): (entry: ManifestEntry) => boolean {
+  const places = chains.filter(({ facts }) => facts.kind === 'sqlite').map(({ facts }) => `${facts.path}/`);
+  return ({ path }) => places.some((place) => path.startsWith(place));
 }
 
 function chainsToReplay(manifest: Manifest, { sources, file }: FetchTreeInput): ChainSource[] {

@@ -80,7 +80,7 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
   const { file } = request;
   const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
-  // A chain of SQLite becomes the database in its place, and a log that is unpacked for it may be as large. Of dumps two lie beside a chain.
+  // The database of a chain is made beside it. Of dumps two lie beside a chain.
   const chain = file === undefined ? undefined : chainAt(manifest, file);
   const chains = chain === undefined ? chainsOf(manifest, sources) : [chain];
   const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes * (facts.kind === 'mysql' ? 2 : 1), 0);

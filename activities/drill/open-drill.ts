@@ -35,7 +35,7 @@ const MIB = 1024 * 1024;
 const RESERVE_BYTES = 512 * MIB;
 /** A database that is loaded takes about twice its dump, besides the dump. */
 const LOADED_FACTOR = 3;
-/** A chain becomes the database in its place; a log that is unpacked for it may be as large as the base. */
+/** The database of a chain is made beside it. */
 const REPLAYED_FACTOR = 2;
 
 /**

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
 import { ReplayFailed } from '../databases/chain/chain-format.ts';
@@ -6,10 +6,9 @@ import { isChain, replayedPath } from '../databases/chain/replayed-path.ts';
 import { requireZstd } from '../databases/chain/zstd.ts';
 import { replayChain as replayDump } from '../databases/mysql/incremental/replay.ts';
 import { replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
-import { requireSqlite } from '../databases/sqlite/sqlite-version.ts';
 import type { PhaseContext } from '../phase.ts';
 import { exists } from '../presence.ts';
-import { hashFile } from '../stage/copy-file.ts';
+import { type HashResult, hashFile } from '../stage/copy-file.ts';
 import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 
@@ -32,13 +31,14 @@ export function chainAt(manifest: Manifest, path: string): ChainSource | undefin
   return chainsOf(manifest, Object.keys(manifest.sources)).find(({ facts }) => replayedPath(facts) === path);
 }
 
-/** Whether an attempt that died has begun to replay it: then it was compared, and its files are gone by and by. */
+/** Whether an attempt that died has begun to replay it: then it was compared, and its files may be gone by and by. */
 export async function isBegun(directory: string, { facts }: ChainSource): Promise<boolean> {
   return (await exists(partialPath(directory, facts))) || exists(join(directory, replayedPath(facts)));
 }
 
 /**
- * Makes the database of a restored chain beside it, and removes the chain. Safe to repeat.
+ * Makes the database of a restored chain beside it, and removes the chain. Safe to repeat. A chain of SQLite that does not give what was
+ * backed up stays as it is: the script beside it makes of it what can be made.
  *
  * @returns what is wrong with it, if anything
  */
@@ -53,20 +53,31 @@ export async function replayInto(
   if (await exists(path)) {
     ({ sha256 } = await hashFile(path, context));
   } else {
-    if (facts.kind === 'sqlite') await requireSqlite(programs, context.signal);
-    else await requireZstd(programs, context.signal);
     const partial = partialPath(directory, facts);
     try {
-      const replay = facts.kind === 'sqlite' ? replayDatabase : replayDump;
-      ({ sha256 } = await replay({ programs, directory: chain, target: partial }, context));
+      ({ sha256 } = await replay(programs, { facts, directory: chain, target: partial }, context));
     } catch (error) {
       if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
       throw error;
+    }
+    if (facts.kind === 'sqlite' && sha256 !== facts.sha256) {
+      await rm(partial);
+      return `could not be made: what the chain gives has SHA-256 ${sha256}, not ${facts.sha256}`;
     }
     await rename(partial, path);
   }
   await removeTree(chain);
   return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
+}
+
+async function replay(
+  programs: Programs,
+  { facts, ...place }: { facts: DatabaseFacts; directory: string; target: string },
+  context: PhaseContext,
+): Promise<HashResult> {
+  if (facts.kind === 'sqlite') return replayDatabase({ programs, ...place }, context);
+  await requireZstd(programs, context.signal);
+  return replayDump({ programs, ...place }, context);
 }
 
 function partialPath(directory: string, facts: DatabaseFacts): string {

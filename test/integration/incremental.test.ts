@@ -97,7 +97,7 @@ test('a worker that is killed while it writes a delta leaves the chain before it
     client.workflow.start('backup', { workflowId: 'killed', taskQueue: 'holdfast-test-host', args: [{ plan: 'tracker' }] }),
   );
   const files = join(chainHome(), before.chain.id);
-  while (!(await readdir(files)).includes('0002.wal')) await sleep(2);
+  while (!(await readdir(files)).includes('0002.pages')) await sleep(2);
   await holdfast.down('SIGKILL');
   // Either the chain before it, or, should the kill come late, the whole new one.
   const kept = (await keptChain()).chain;
@@ -105,7 +105,10 @@ test('a worker that is killed while it writes a delta leaves the chain before it
   await holdfast.up();
   const result = await holdfast.withClient((client) => client.workflow.getHandle('killed').result());
   expect(result).toMatchObject({ outcome: 'succeeded' });
-  expect((await keptChain()).chain).toMatchObject({ id: before.chain.id, deltas: [{ name: '0001.wal' }, { name: '0002.wal' }] });
+  expect((await keptChain()).chain).toMatchObject({
+    id: before.chain.id,
+    deltas: [{ name: '0001.wal' }, { name: '0002.patch.zst' }],
+  });
 }, 180_000);
 
 test('the drill replays the chain and compares it', async () => {

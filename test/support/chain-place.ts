@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Dump } from '../../activities/databases/database-source.ts';
+import type { DatabaseSource, Dump } from '../../activities/databases/database-source.ts';
 import { createSqliteDatabase } from '../../activities/databases/sqlite/index.ts';
 import type { SqliteSource } from '../../config/types.ts';
+import type { Programs } from '../../process/programs.ts';
 import { createTestContext, programs, type TestContext } from './phase-context.ts';
 import { sqliteSource } from './sqlite-source.ts';
 
-const database = createSqliteDatabase(programs);
+/** What `replay.sh` needs besides sqlite3 and what a test grants it. */
+const TOOLS = ['sh', 'cat', 'chmod', 'cp', 'cut', 'dirname', 'rm', 'sha256sum', 'sync', 'sqlite3', 'zstd'];
 
 /** A database with a chain below a directory, and a stage that its dumps go to. */
 export class ChainPlace {
@@ -15,10 +17,12 @@ export class ChainPlace {
   readonly path: string;
   readonly target: string;
   readonly source: SqliteSource;
+  readonly #database: DatabaseSource<SqliteSource>;
 
   /** `stage`: a directory in place of this one for what the stage holds. */
-  constructor(directory: string, settings: { rebaseRatio?: number; stage?: string } = {}) {
+  constructor(directory: string, settings: { rebaseRatio?: number; stage?: string; programs?: Programs } = {}) {
     this.directory = directory;
+    this.#database = createSqliteDatabase(settings.programs ?? programs);
     this.path = join(directory, 'live.db');
     const stage = settings.stage ?? directory;
     this.target = join(stage, 'stage/sqlite/tracker');
@@ -35,16 +39,30 @@ export class ChainPlace {
   /** A dump; the chain then lies in the stage. */
   async dump(context: TestContext = createTestContext()): Promise<Dump> {
     await mkdir(dirname(this.target), { recursive: true });
-    return database.dump(this.source, this.target, context);
+    return this.#database.dump(this.source, this.target, context);
   }
 
-  /** Makes the database of what lies in the stage, by the script beside it, and returns its path. */
-  async replay(): Promise<string> {
-    const path = join(await mkdtemp(join(this.directory, 'replayed-')), 'tracker.db');
-    const { exitCode, stderr } = await programs.run({ program: 'sh', args: [join(this.target, 'replay.sh'), path] });
+  /** Makes the database of what lies in the stage, by the script beside it, and returns its path. It finds no language but `language`. */
+  async replay(language = 'perl'): Promise<string> {
+    const directory = await mkdtemp(join(this.directory, 'replayed-'));
+    const bin = join(directory, 'bin');
+    await mkdir(bin);
+    for (const tool of new Set([...TOOLS, language])) await symlink(await pathOf(tool), join(bin, tool));
+    const path = join(directory, 'tracker.db');
+    const { exitCode, stderr } = await programs.run({
+      program: 'sh',
+      args: [join(this.target, 'replay.sh'), path],
+      env: { PATH: bin },
+    });
     if (exitCode !== 0) throw new Error(`replay.sh: ${stderr}`);
     return path;
   }
+}
+
+/** What stands on the PATH as Python may be a script that chooses one. */
+async function pathOf(tool: string): Promise<string> {
+  if (tool !== 'python3') return programs.find(tool);
+  return (await programs.run({ program: tool, args: ['-c', 'import sys; print(sys.executable, end="")'] })).stdout;
 }
 
 export async function sha256Of(path: string): Promise<string> {

@@ -33,6 +33,8 @@ export interface KeptBase {
 export interface ChainFormat<Kept extends KeptBase> {
   /** Undefined for what is none. */
   parse(value: unknown): Kept | undefined;
+  /** Whether it is the description of a chain of an older kind, which a new base replaces without a word. */
+  isFormer?(value: unknown): boolean;
   /** What is backed up. */
   files(kept: Kept): ChainFile[];
   /** Files that are no part of what is backed up, and must be there. What is in them shows while they are read. */

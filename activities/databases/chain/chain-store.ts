@@ -34,6 +34,7 @@ export class ChainStore<Kept extends KeptBase> {
     const text = await readText(directory);
     if (text === undefined) return undefined;
     const kept = this.#parse(text);
+    if (kept === undefined && this.#isFormer(text)) return undefined;
     if (kept === undefined) return { broken: `has a ${CHAIN_NAME} that this Holdfast did not write` };
     if (kept.chain.source !== source) return { broken: `belongs to ${kept.chain.source}` };
     const isDue = Date.now() - Date.parse(kept.hashed_at) > HASH_INTERVAL_MS;
@@ -79,11 +80,11 @@ export class ChainStore<Kept extends KeptBase> {
   }
 
   #parse(text: string): Kept | undefined {
-    try {
-      return this.#format.parse(JSON.parse(text));
-    } catch {
-      return undefined;
-    }
+    return this.#format.parse(parseText(text));
+  }
+
+  #isFormer(text: string): boolean {
+    return this.#format.isFormer?.(parseText(text)) ?? false;
   }
 
   async #findDamage(directory: string, kept: Kept, options: HashOptions & { isDue: boolean }): Promise<string | undefined> {
@@ -110,6 +111,14 @@ export async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -31,17 +31,20 @@ async function versionText(programs: Programs, signal: AbortSignal): Promise<str
 /** Arguments that go with every patch; a window of 2 GiB is zstd's largest. */
 export const PATCH_WINDOW = '--long=31';
 
-/** Hashes what a patch gives, without writing it anywhere. Undefined, with zstd's words, where it gives nothing. */
+/**
+ * Hashes what zstd makes of a file, without writing it anywhere, or says why it refuses. `from`: what the file is a patch of, where it is
+ * one by `--patch-from`.
+ */
 export async function hashPatched(
   programs: Programs,
-  { from, patch }: { from: string; patch: string },
+  { from, patch }: { from?: string; patch: string },
   signal: AbortSignal,
 ): Promise<HashResult | { refused: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
   const { exitCode, stderr } = await programs.run({
     program: 'zstd',
-    args: ['-q', '-d', '-c', PATCH_WINDOW, `--patch-from=${from}`, patch],
+    args: ['-q', '-d', '-c', PATCH_WINDOW, ...(from === undefined ? [] : [`--patch-from=${from}`]), patch],
     signal,
     killAfterMs: 500,
     consume: async (stdout) => {

@@ -37,10 +37,11 @@ const MAKE: Partial<Record<SqliteMethod, string>> = {
 function describeDump({ method, path }: SqliteSource, stagePath: string): string {
   const is = `is the SQLite database ${inlineCode(path)}`;
   if (method !== 'incremental') return `\`${stagePath}\` ${is}${method === 'sql' ? ' as SQL text' : ''}.`;
-  return `\`${stagePath}/\` ${is}: \`base.db\` is a copy of it as it once was, and \`0001.wal\`, \`0002.wal\`, … what has changed since, each a
-write-ahead log of SQLite. \`replay.sh\` beside them puts each log in turn beside a copy of \`base.db\`, as \`<copy>-wal\`, and has plain sqlite3
-write it into the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). A log in parts (\`0001.001.zst\`, …) is unpacked by zstd first. Then it compares the SHA-256. If \`${stagePath}.db\` lies here, Holdfast has done
-so already: copy that file instead.`;
+  return `\`${stagePath}/\` ${is}: \`base.db\` is a copy of it as it once was, and the numbered files are what has changed since. \`0001.wal\` is a
+write-ahead log of SQLite: \`replay.sh\` beside them puts it beside a copy of \`base.db\`, as \`<copy>-wal\`, and has plain sqlite3 write it into
+the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). \`0002.patch.zst\` is what differs page by page: \`replay.sh\` unpacks it by zstd, and a program in it
+puts it into the copy, with perl or else python3. In the end it compares the SHA-256. If \`${stagePath}.db\` lies here, Holdfast has done so
+already: copy that file instead.`;
 }
 
 function makeCommand({ method }: SqliteSource, stagePath: string, path: string): string {

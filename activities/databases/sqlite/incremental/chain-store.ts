@@ -1,17 +1,12 @@
 import { ChainStore } from '../../chain/chain-store.ts';
-import { chainFiles, type KeptChain, keptChainSchema } from './chain.ts';
-import { OVERLAY_NAME } from './overlay.ts';
+import { chainFiles, isFormer, type KeptChain, keptChainSchema } from './chain.ts';
+import { OVERLAY_NAME } from './prior-pages.ts';
 
 /** Where chains of SQLite databases are kept. */
 export const chainStore = new ChainStore<KeptChain>({
   parse: (value) => keptChainSchema.safeParse(value).data,
+  isFormer,
   files: ({ chain }) => chainFiles(chain),
-  localNames,
+  localNames: ({ table }) => [table.name],
   spared: [OVERLAY_NAME],
 });
-
-function localNames({ table, overlay }: KeptChain): string[] {
-  if (overlay === undefined) return [table.name];
-  // A delta that is still to be written into the overlay may be the first one.
-  return [table.name, overlay.bits.name, overlay.pending?.name ?? OVERLAY_NAME];
-}

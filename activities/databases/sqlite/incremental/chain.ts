@@ -5,30 +5,24 @@ export const BASE_NAME = 'base.db';
 
 /** A file of a chain. */
 const filePart = z.object({
-  name: z.string().regex(/^(base\.db|\d{4}\.wal|\d{4}\.\d{3}\.(list|zst))$/),
+  name: z.string().regex(/^(base\.db|\d{4}\.wal|\d{4}\.patch\.zst)$/),
   bytes: z.number().int(),
   sha256: z.string(),
 });
 
-/** A part of a packed delta: `patch` by zstd, made against the pages in `list` (`first count` in each line) as they were before. */
-const packedPart = z.object({ list: filePart, patch: filePart });
-
-/** A log to replay; where it has parts, these are there in its place and give it when they are unpacked and put together. */
-const delta = filePart.extend({ parts: z.array(packedPart).optional() });
-
 /**
- * A chain: a copy of a database, and what differed in each run after it as write-ahead logs, in their order. Field names are a format:
- * this lies beside every chain that was ever backed up.
+ * A chain: a copy of a database, and what differed in each run after it, in their order: as a write-ahead log, or as patches of its pages
+ * (patch-format.ts). Field names are a format: this lies beside every chain that was ever backed up.
  */
 export const chainSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Another one for each base. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   /** Source id, `sqlite/tracker`. */
   source: z.string(),
-  page_size: z.number().int(),
+  page_size: z.number().int().min(512).max(65_536),
   base: filePart,
-  deltas: z.array(delta),
+  deltas: z.array(filePart),
   /** What base and deltas give together. */
   database: z.object({ bytes: z.number().int(), pages: z.number().int(), sha256: z.string() }),
 });
@@ -39,13 +33,8 @@ export const keptChainSchema = z.object({
   /** Digests of the pages of `chain.database`. */
   table: z.object({ name: z.string().regex(/^\d{4}\.pages$/), sha256: z.string() }),
   seals: z.record(z.string(), sealSchema),
-  /** Which pages the overlay has; `pending` is a delta that is still to be written into it. Absent: there were no deltas yet. */
-  overlay: z
-    .object({
-      bits: z.object({ name: z.string().regex(/^\d{4}\.bits$/), sha256: z.string() }),
-      pending: z.object({ name: z.string().regex(/^\d{4}\.wal$/), sha256: z.string() }).optional(),
-    })
-    .optional(),
+  /** The newest delta that the overlay has; the next run adds those after it. Absent: none. */
+  overlaid: z.string().optional(),
   /** When quick_check last passed, ISO 8601. */
   checked_at: z.string(),
   /** When all files were last read and hashed: a disk may lose a byte that nobody wrote to. */
@@ -53,25 +42,24 @@ export const keptChainSchema = z.object({
 });
 
 export type Chain = z.infer<typeof chainSchema>;
-export type ChainDelta = z.infer<typeof delta>;
-export type ChainPart = z.infer<typeof packedPart>;
 export type KeptChain = z.infer<typeof keptChainSchema>;
 
-/** Base and deltas as they are stored, in the order in which they are replayed. */
-export function chainFiles({ base, deltas }: Chain): ChainFile[] {
-  return [base, ...deltas.flatMap(deltaFiles)];
+/** A description of the time when large deltas were packed in parts. */
+export function isFormer(value: unknown): boolean {
+  return z.object({ chain: z.object({ version: z.literal(1) }) }).safeParse(value).success;
 }
 
-function deltaFiles({ parts, name, bytes, sha256 }: ChainDelta): ChainFile[] {
-  return parts?.flatMap(({ list, patch }) => [list, patch]) ?? [{ name, bytes, sha256 }];
+/** Base and deltas, in the order in which they are replayed. */
+export function chainFiles({ base, deltas }: Chain): ChainFile[] {
+  return [base, ...deltas];
 }
 
 /** Bytes that all deltas are stored in. */
 export function deltaBytes({ deltas }: Chain): number {
-  return deltas.flatMap(deltaFiles).reduce((sum, { bytes }) => sum + bytes, 0);
+  return deltas.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Name of what belongs to the delta of a number, from 1: `0001.wal`. Tables count from 0, the base's. */
-export function numbered(number: number, suffix: 'wal' | 'pages' | 'bits'): string {
+export function numbered(number: number, suffix: 'wal' | 'patch.zst' | 'pages'): string {
   return `${String(number).padStart(4, '0')}.${suffix}`;
 }

@@ -64,21 +64,18 @@ class Thread<Answer> {
   }
 }
 
-/** Hashes blocks of a file in two threads: each page by itself, and the file as a whole. */
-export class HashThreads {
-  readonly #pages: Thread<Uint8Array>;
+/** Hashes blocks of a file as a whole, in a thread. */
+export class WholeHashThread {
   readonly #whole: Thread<string | undefined>;
 
-  /** `buffers` are shared with the threads, which read what is in them when asked. */
-  constructor(buffers: readonly SharedArrayBuffer[], pageSize: number) {
-    this.#pages = new Thread(PAGES_THREAD, { buffers, pageSize, digestBytes: DIGEST_BYTES });
+  /** `buffers` are shared with the thread, which reads what is in them when asked. */
+  constructor(buffers: readonly SharedArrayBuffer[]) {
     this.#whole = new Thread(WHOLE_THREAD, { buffers });
   }
 
-  /** Digest of each page at the start of a buffer, which must stay as it is until this returns. To be asked in the order of the file. */
-  async digest(slot: number, bytes: number): Promise<Buffer> {
-    const [digests] = await Promise.all([this.#pages.ask({ slot, bytes }), this.#whole.ask({ slot, bytes })]);
-    return Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
+  /** Takes in the start of a buffer, which must stay as it is until this returns. To be asked in the order of the file. */
+  async update(slot: number, bytes: number): Promise<void> {
+    await this.#whole.ask({ slot, bytes });
   }
 
   /** SHA-256 of all blocks together, hexadecimal. */
@@ -87,6 +84,33 @@ export class HashThreads {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pages.end(), this.#whole.end()]);
+    await this.#whole.end();
+  }
+}
+
+/** Hashes blocks of a file in two threads: each page by itself, and the file as a whole. */
+export class HashThreads {
+  readonly #pages: Thread<Uint8Array>;
+  readonly #whole: WholeHashThread;
+
+  /** `buffers` are shared with the threads, which read what is in them when asked. */
+  constructor(buffers: readonly SharedArrayBuffer[], pageSize: number) {
+    this.#pages = new Thread(PAGES_THREAD, { buffers, pageSize, digestBytes: DIGEST_BYTES });
+    this.#whole = new WholeHashThread(buffers);
+  }
+
+  /** Digest of each page at the start of a buffer, which must stay as it is until this returns. To be asked in the order of the file. */
+  async digest(slot: number, bytes: number): Promise<Buffer> {
+    const [digests] = await Promise.all([this.#pages.ask({ slot, bytes }), this.#whole.update(slot, bytes)]);
+    return Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
+  }
+
+  /** SHA-256 of all blocks together, hexadecimal. */
+  async finish(): Promise<string> {
+    return this.#whole.finish();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pages.end(), this.#whole.close()]);
   }
 }

@@ -1,17 +1,15 @@
 /**
- * `method: incremental`: a copy of the database that stays, and in each run the pages that differ, as write-ahead logs that sqlite3
- * replays. restic then stores what has changed, and no more.
+ * `method: incremental`: a copy of the database that stays, and in each run what differs, as a write-ahead log that sqlite3 replays or as
+ * patches of its pages. restic then stores what has changed, and no more.
  *
  * What must never be here: a delta upon a chain that is not known to be whole, or a second copy of the database.
  */
-import { join } from 'node:path';
 import type { SqliteSource } from '../../../../config/types.ts';
 import { sourceId } from '../../../../contract/backup.ts';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import type { ManifestEntry } from '../../../stage/manifest.ts';
-import { chainDirectory } from '../../chain/chain-store.ts';
 import { layView } from '../../chain/chain-view.ts';
 import { chainEntries, clearChain, prepareChain, requireChainSettings, warnOfDamage } from '../../chain/stage-chain.ts';
 import type { Dump } from '../../database-source.ts';
@@ -19,12 +17,11 @@ import { connect, databaseUri } from '../connection.ts';
 import { type DatabaseFile, inspectDatabaseFile } from '../database-file.ts';
 import { whilePinned } from '../while-pinned.ts';
 import { chainFiles, type KeptChain } from './chain.ts';
+import { ChainDamaged } from './chain-damaged.ts';
 import { chainStore } from './chain-store.ts';
-import { ChainDamaged, type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
-import { applyToOverlay, OVERLAY_NAME } from './overlay.ts';
+import { type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
 import { findCountable } from './pinned-content.ts';
 import { replayScript } from './replay-script.ts';
-import { WalDamaged } from './wal-format.ts';
 
 /** Where the dump goes: a directory in the stage, absolute and relative to the stage. */
 interface Target {
@@ -53,7 +50,6 @@ export async function dumpIncremental(
     await chainStore.commit(settings.directory, { ...next.kept, seals: {} });
     kept = { ...next.kept, seals: {} };
     await layView(settings.viewDirectory, target);
-    kept = await settleOverlay(job, kept);
     await chainStore.sweep(settings.directory, kept);
     context.signal.throwIfAborted();
     const entries = await chainEntries(chainFiles(chain), { target, path }, context);
@@ -73,26 +69,7 @@ async function load({ context, settings, source }: ChainJob): Promise<KeptChain 
     warnOfDamage({ context, settings, source }, found.broken);
     return undefined;
   }
-  try {
-    return await settleOverlay({ context, settings }, found.kept);
-  } catch (error) {
-    if (!(error instanceof WalDamaged)) throw error;
-    warnOfDamage({ context, settings, source }, `cannot be gone on with (${error.message})`);
-    return undefined;
-  }
-}
-
-/** Writes what counts already into the overlay, and notes that it is there. A run that died has this done by the next one. */
-async function settleOverlay({ context, settings }: Pick<ChainJob, 'context' | 'settings'>, kept: KeptChain): Promise<KeptChain> {
-  const { chain, overlay } = kept;
-  if (overlay?.pending === undefined) return kept;
-  const files = chainDirectory(settings.directory, chain);
-  const { name, sha256 } = overlay.pending;
-  const paths = { overlay: join(files, OVERLAY_NAME), delta: join(files, name) };
-  await applyToOverlay({ ...paths, pageSize: chain.page_size, sha256 }, context.signal);
-  const settled = { ...kept, overlay: { bits: overlay.bits } };
-  await chainStore.commit(settings.directory, settled);
-  return settled;
+  return found.kept;
 }
 
 async function makeNext(job: ChainJob, kept: KeptChain | undefined): Promise<NextChain> {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ChainSettings } from '../../../../config/types.ts';
 import { sourceId } from '../../../../contract/backup.ts';
 import { PhaseError } from '../../../phase-error.ts';
-import { writeDurably } from '../../../stage/write-durably.ts';
+import { type HashResult, hashFile } from '../../../stage/copy-file.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import { chainDirectory, syncFile } from '../../chain/chain-store.ts';
+import { hashPatched } from '../../chain/zstd.ts';
 import { connect, databaseUri } from '../connection.ts';
 import type { DatabaseFile } from '../database-file.ts';
 import { progressOf } from '../pin-and-copy.ts';
@@ -16,17 +17,16 @@ import { explain } from '../sqlite-failure.ts';
 import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
-import { BASE_NAME, type ChainPart, deltaBytes, type KeptChain, numbered } from './chain.ts';
-import { addPages, OVERLAY_NAME, PriorPages, readBits, sha256Of } from './overlay.ts';
-import { MIN_PACKED_BYTES, type PackJob, packDelta } from './pack-delta.ts';
+import { BASE_NAME, deltaBytes, type KeptChain, numbered } from './chain.ts';
 import { readPinned } from './pinned-content.ts';
+import { OVERLAY_NAME } from './prior-pages.ts';
 import { together } from './together.ts';
 import { verifyDelta } from './verify-delta.ts';
 import { WalDamaged } from './wal-format.ts';
 import { writeBase } from './write-base.ts';
 import { type DeltaJob, type NoDelta, type WrittenDelta, writeDelta } from './write-delta.ts';
 
-/** Each delta costs its part of a second in a restore, besides its bytes. */
+/** All are unpacked side by side in a restore, each by a zstd of its own. */
 const MAX_DELTAS = 60;
 /** quick_check reads all of a database. Up to this size it runs each time. */
 const ALWAYS_CHECKED_BYTES = 1024 ** 3;
@@ -73,7 +73,7 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
   await utimes(base, pinned.file.modifiedAt, pinned.file.modifiedAt);
   const { bytes, sha256 } = database;
   const chain = {
-    version: 1 as const,
+    version: 2 as const,
     id,
     source: sourceId(job.source),
     page_size: pageSize,
@@ -105,7 +105,7 @@ export async function extendChain(
     return written;
   }
   await letGo();
-  const isUnchanged = written.frames === 0;
+  const isUnchanged = written.pages === 0;
   if (isUnchanged && written.database.sha256 !== chain.database.sha256) return { because: UNFIT, isDamage: true };
   job.context.report({ phase: 'verify' });
   const [delta, checkedAt] = await together(
@@ -113,103 +113,43 @@ export async function extendChain(
     (signal) => (isUnchanged ? removeNew(paths) : finishDelta(job, { written, paths, kept, file, signal })),
     () => check(job, kept, file),
   );
-  const method = describe(written, file.bytes / chain.page_size);
-  const common = { content, method, journalMode: pin.journalMode };
-  if (delta === undefined) return { kept: { ...kept, checked_at: checkedAt }, ...common };
+  const overlaid = written.isOverlaid ? chain.deltas.at(-1)?.name : kept.overlaid;
+  const settled = { ...kept, checked_at: checkedAt, ...(overlaid === undefined ? {} : { overlaid }) };
+  const common = { content, method: describe(written, file.bytes / chain.page_size), journalMode: pin.journalMode };
+  if (delta === undefined) return { kept: settled, ...common };
   const { bytes, sha256 } = written.database;
-  const { overlay, parts } = await storeDelta(job, kept, delta);
-  if (parts !== undefined) common.method += ', packed';
-  const { numbers: _, ...log } = delta;
-  const next = {
-    ...chain,
-    deltas: [...chain.deltas, { ...log, ...(parts === undefined ? {} : { parts }) }],
-    database: { bytes, sha256, pages: bytes / chain.page_size },
-  };
-  const table = { name: paths.tableName, sha256: written.tableSha256 };
-  return { kept: { ...kept, chain: next, table, overlay, checked_at: checkedAt }, ...common };
-}
-
-/** Packs a proven delta where that pays, and notes that its pages are to go into the overlay. */
-async function storeDelta(
-  { context, programs, settings }: ChainJob,
-  kept: KeptChain,
-  delta: ChainFile & { numbers: number[] },
-): Promise<{ overlay: NonNullable<KeptChain['overlay']>; parts: ChainPart[] | undefined }> {
-  const { chain, table } = kept;
-  const files = chainDirectory(settings.directory, chain);
-  const before = kept.overlay?.bits;
-  if (delta.bytes >= MIN_PACKED_BYTES) context.report({ phase: 'pack' });
-  try {
-    const bits = before === undefined ? Buffer.alloc(0) : await readBits(join(files, before.name), before.sha256);
-    const parts = await packUpon(
-      { files, bits, pageSize: chain.page_size, table: table.name },
-      {
-        programs,
-        delta: join(files, delta.name),
-        bytes: delta.bytes,
-        pages: delta.numbers,
-        pageSize: chain.page_size,
-        priorPages: chain.database.pages,
-        signal: context.signal,
-      },
-    );
-    const added = addPages(bits, delta.numbers);
-    const name = numbered(chain.deltas.length + 1, 'bits');
-    await writeDurably(join(files, name), added);
-    return {
-      overlay: { bits: { name, sha256: sha256Of(added) }, pending: { name: delta.name, sha256: delta.sha256 } },
-      parts,
-    };
-  } catch (error) {
-    if (!(error instanceof WalDamaged)) throw error;
-    throw new ChainDamaged(error.message, { cause: error });
-  }
-}
-
-async function packUpon(
-  chain: { files: string; bits: Buffer; pageSize: number; table: string },
-  job: Omit<PackJob, 'prior'>,
-): Promise<ChainPart[] | undefined> {
-  const { files, bits, pageSize, table } = chain;
-  const paths = { base: join(files, BASE_NAME), overlay: join(files, OVERLAY_NAME), table: join(files, table) };
-  const prior = await PriorPages.open(paths, { bits, pageSize });
-  try {
-    return await packDelta({ ...job, prior });
-  } finally {
-    await prior.close();
-  }
-}
-
-/** The chain turned out to be damaged when the pin was gone already. */
-export class ChainDamaged extends Error {
-  override readonly name = 'ChainDamaged';
+  const database = { bytes, sha256, pages: bytes / chain.page_size };
+  const next = { ...chain, deltas: [...chain.deltas, delta], database };
+  return { kept: { ...settled, chain: next, table: { name: paths.tableName, sha256: written.tableSha256 } }, ...common };
 }
 
 const UNFIT = 'the table of its pages and its SHA-256 do not fit together';
 
-interface Paths {
-  before: { table: string; sha256: string; pages: number };
-  delta: string;
-  deltaName: string;
-  table: string;
-  tableName: string;
-}
+type Paths = Pick<DeltaJob, 'before' | 'delta' | 'table'> & { tableName: string };
 
-function pathsOf(job: ChainJob, { chain, table }: KeptChain): Paths {
-  const files = chainDirectory(job.settings.directory, chain);
+function pathsOf(job: ChainJob, { chain, overlaid, table }: KeptChain): Paths {
+  const directory = chainDirectory(job.settings.directory, chain);
   const number = chain.deltas.length + 1;
-  const [deltaName, tableName] = [numbered(number, 'wal'), numbered(number, 'pages')];
+  const tableName = numbered(number, 'pages');
   return {
-    before: { table: join(files, table.name), sha256: table.sha256, pages: chain.database.pages },
-    delta: join(files, deltaName),
-    deltaName,
-    table: join(files, tableName),
+    before: {
+      table: join(directory, table.name),
+      sha256: table.sha256,
+      pages: chain.database.pages,
+      directory,
+      base: join(directory, BASE_NAME),
+      overlay: join(directory, OVERLAY_NAME),
+      lacking: chain.deltas.slice(chain.deltas.findIndex(({ name }) => name === overlaid) + 1),
+    },
+    delta: { wal: join(directory, numbered(number, 'wal')), patch: join(directory, numbered(number, 'patch.zst')) },
+    table: join(directory, tableName),
     tableName,
   };
 }
 
 function deltaJob(job: ChainJob, { chain }: KeptChain, file: DatabaseFile): Omit<DeltaJob, keyof Paths | 'signal'> {
   return {
+    programs: job.programs,
     path: job.source.path,
     bytes: file.bytes,
     pageSize: chain.page_size,
@@ -220,40 +160,62 @@ function deltaJob(job: ChainJob, { chain }: KeptChain, file: DatabaseFile): Omit
 }
 
 async function removeNew({ delta, table }: Paths): Promise<undefined> {
-  await rm(delta, { force: true });
-  await rm(table, { force: true });
+  for (const path of [delta.wal, delta.patch, table]) await rm(path, { force: true });
+}
+
+interface DeltaToFinish {
+  written: WrittenDelta;
+  paths: Paths;
+  kept: KeptChain;
+  file: DatabaseFile;
+  signal: AbortSignal;
 }
 
 /** Brings a delta to the disk and proves it. @throws {PhaseError} DumpRejected */
-async function finishDelta(
-  job: ChainJob,
-  delta: { written: WrittenDelta; paths: Paths; kept: KeptChain; file: DatabaseFile; signal: AbortSignal },
-): Promise<ChainFile & { numbers: number[] }> {
-  const { written, paths, kept, file, signal } = delta;
-  await syncFile(paths.delta);
-  await syncFile(paths.table);
-  const pages = file.bytes / kept.chain.page_size;
+async function finishDelta(job: ChainJob, delta: DeltaToFinish): Promise<ChainFile> {
+  const { path, stream } = delta.written.file;
+  await syncFile(path);
+  await syncFile(delta.paths.table);
   try {
-    const proven = await verifyDelta({
-      before: paths.before.table,
-      delta: paths.delta,
-      table: paths.table,
-      tableSha256: written.tableSha256,
-      pageSize: kept.chain.page_size,
-      pages,
-      signal,
-    });
-    await utimes(paths.delta, file.modifiedAt, file.modifiedAt);
-    const { bytes, sha256, pages: numbers } = proven;
-    return { name: paths.deltaName, bytes, sha256, numbers };
+    const proven = stream === undefined ? await proveLog(delta) : await provePatches(job, path, { stream, signal: delta.signal });
+    await utimes(path, delta.file.modifiedAt, delta.file.modifiedAt);
+    return { name: basename(path), ...proven };
   } catch (error) {
     if (!(error instanceof WalDamaged)) throw error;
     throw new PhaseError(
       'DumpRejected',
-      `${sourceId(job.source)}: the delta ${paths.delta} is not what was written to it: ${error.message}. Check the disk.`,
+      `${sourceId(job.source)}: the delta ${path} is not what was written to it: ${error.message}. Check the disk.`,
       { cause: error },
     );
   }
+}
+
+function proveLog({ written, paths, kept, file, signal }: DeltaToFinish): Promise<HashResult> {
+  const { page_size: pageSize } = kept.chain;
+  return verifyDelta({
+    before: paths.before.table,
+    delta: paths.delta.wal,
+    table: paths.table,
+    tableSha256: written.tableSha256,
+    pageSize,
+    pages: file.bytes / pageSize,
+    signal,
+  });
+}
+
+/**
+ * Each patch was applied to the page before it, which had the digest that the chain says, and gave the page of the database, when it was
+ * written (write-delta.ts). So what is left to prove is that the disk gives back the very same stream.
+ */
+async function provePatches(
+  { programs }: ChainJob,
+  path: string,
+  { stream, signal }: { stream: string; signal: AbortSignal },
+): Promise<HashResult> {
+  const given = await hashPatched(programs, { patch: path }, signal);
+  if ('refused' in given) throw new WalDamaged(`zstd says ${given.refused}`);
+  if (given.sha256 !== stream) throw new WalDamaged('zstd gives back something else');
+  return hashFile(path, { signal });
 }
 
 /** Runs quick_check on the database itself when it is due. Returns when it last passed. @throws {PhaseError} DumpRejected */
@@ -268,8 +230,9 @@ async function check({ context, programs, source }: ChainJob, kept: KeptChain, f
   }
 }
 
-function describe({ frames }: WrittenDelta, pages: number): string {
-  return frames === 0 ? 'incremental, unchanged' : `incremental, ${frames} of ${pages} pages`;
+function describe({ pages, file }: WrittenDelta, all: number): string {
+  if (pages === 0) return 'incremental, unchanged';
+  return `incremental, ${pages} of ${all} pages${file.stream === undefined ? '' : ' by patches'}`;
 }
 
 /** Size of the pages of a database, from its header: 1 stands for 64 KiB (sqlite.org/fileformat2.html, 1.3.2). */

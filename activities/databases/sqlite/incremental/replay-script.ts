@@ -1,24 +1,29 @@
-import type { Chain, ChainDelta } from './chain.ts';
-import { ZSTD_WINDOW } from './pack-delta.ts';
+import type { ChainFile } from '../../chain/chain-format.ts';
+import type { Chain } from './chain.ts';
+import { PERL_PATCHER, PYTHON_PATCHER } from './script-patchers.ts';
 
-/** `replay.sh` of a chain: makes the database by plain sqlite3, for any POSIX shell. */
-export function replayScript({ deltas, database, page_size: pageSize, source }: Chain): string {
-  const isPacked = deltas.some(({ parts }) => parts !== undefined);
+/** `replay.sh` of a chain: makes the database by plain sqlite3, and zstd with perl or python3 where there are patches, for any POSIX shell. */
+export function replayScript({ deltas, database, source }: Chain): string {
+  const hasPatches = deltas.some(isPatch);
   return `#!/bin/sh
-# Makes the database ${source} of base.db and the numbered logs beside this file: sh replay.sh TARGET
+# Makes the database ${source} of base.db and the numbered files beside this one: sh replay.sh TARGET
 set -eu
 target=\${1:?sh replay.sh TARGET: where to, a file that is not there yet}
 here=$(dirname -- "$0")
-for file in "$target" "$target-wal" "$target-shm" "$target-journal" "$target.log" "$target.old"; do
+for file in "$target" "$target-wal" "$target-shm" "$target-journal"; do
   if [ -e "$file" ]; then echo "$file is there already" >&2; exit 1; fi
 done
-umask 077
+require() {
+  if ! command -v "$1" > /dev/null; then echo "$2 is needed and not here: install it" >&2; exit 1; fi
+}
+${deltas.every(isPatch) ? '' : 'require sqlite3 sqlite3\n'}${hasPatches ? requirePatchTools : ''}umask 077
 cp -- "$here/base.db" "$target"
-${isPacked ? unpackFunctions(pageSize) : ''}replay() {
+replay() {
+  cp -- "$here/$1" "$target-wal"
   sqlite3 -batch -bail -init /dev/null "$target" 'PRAGMA synchronous=OFF; PRAGMA wal_checkpoint(TRUNCATE);' > /dev/null
   rm -f -- "$target-wal" "$target-shm"
 }
-${deltas.map(replayLines).join('')}sync
+${hasPatches ? patchFunction : ''}${deltas.map((delta) => `${isPatch(delta) ? 'patch' : 'replay'} ${delta.name}\n`).join('')}sync
 echo '${database.sha256}' | {
   read -r expected
   actual=$(sha256sum < "$target" | cut -d ' ' -f 1)
@@ -28,25 +33,24 @@ echo "$target is what was backed up"
 `;
 }
 
-function replayLines({ name, parts }: ChainDelta): string {
-  if (parts === undefined) return `cp -- "$here/${name}" "$target-wal"; replay\n`;
-  const stems = parts.map(({ patch }) => patch.name.replace(/\.zst$/, ''));
-  return `for part in ${stems.join(' ')}; do unpack "$part"; done; mv -- "$target.log" "$target-wal"; replay\n`;
+function isPatch({ name }: ChainFile): boolean {
+  return name.endsWith('.zst');
 }
 
-/** A part is what differs from some pages as they are by now: these are read from the database, by perl where there is one, which is quick. */
-function unpackFunctions(pageSize: number): string {
-  return `pages() {
-  if command -v perl > /dev/null; then
-    perl -e 'open F, "<:raw", $ARGV[0] or die; binmode STDOUT; while (<STDIN>) { ($p, $n) = split; seek F, ($p - 1) * ${pageSize}, 0; read(F, $b, $n * ${pageSize}) or die; print $b }' "$target"
-  else
-    while read -r first count; do dd if="$target" bs=${pageSize} skip=$((first - 1)) count="$count" 2> /dev/null; done
-  fi
+const requirePatchTools = `require zstd zstd
+if ! command -v perl > /dev/null; then require python3 'perl or python3'; fi
+`;
+
+const patchFunction = `with_perl() {
+perl -e '
+${PERL_PATCHER}' "$target"
 }
-unpack() {
-  pages < "$here/$1.list" > "$target.old"
-  zstd -q -d ${ZSTD_WINDOW} --patch-from="$target.old" -c "$here/$1.zst" >> "$target.log"
-  rm -f -- "$target.old"
+with_python() {
+python3 -c '
+${PYTHON_PATCHER}' "$target"
+}
+patch() {
+  if command -v perl > /dev/null; then by=with_perl; else by=with_python; fi
+  zstd -q -d -c "$here/$1" | $by
 }
 `;
-}

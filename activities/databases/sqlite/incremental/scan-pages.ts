@@ -19,7 +19,7 @@ export interface ScanOptions extends HashOptions {
   consume: (block: PageBlock) => Promise<void>;
 }
 
-const BLOCK_BYTES = 4 * 1024 * 1024;
+export const BLOCK_BYTES = 4 * 1024 * 1024;
 /** One is read, one hashed, one consumed. */
 const BUFFERS = 3;
 

@@ -1,7 +1,15 @@
+import { ProgramMissing } from '../../../../process/errors.ts';
+import type { Programs } from '../../../../process/programs.ts';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import type { ChainFile } from '../../chain/chain-format.ts';
+import { ChainDamaged } from './chain-damaged.ts';
+import { createSink, type DeltaSink, type WrittenFile } from './delta-sink.ts';
+import { openDelta } from './open-delta.ts';
+import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
-import { type PageBlock, scanPages } from './scan-pages.ts';
-import { WalWriter } from './wal-file.ts';
+import { PriorPages } from './prior-pages.ts';
+import { BLOCK_BYTES, type PageBlock, scanPages } from './scan-pages.ts';
+import { WalDamaged } from './wal-format.ts';
 
 /** SQLite keeps its locks in this byte, and never writes the page that holds it (sqlite.org/fileformat2.html, 1.4). */
 const LOCK_BYTE = 0x4000_0000;
@@ -12,14 +20,23 @@ export function lockPage(pageSize: number): number {
 }
 
 export interface DeltaJob extends HashOptions {
+  programs: Programs;
   /** The frozen database. */
   path: string;
   bytes: number;
   pageSize: number;
-  /** Digests of the pages that the chain has. */
-  before: { table: string; sha256: string; pages: number };
+  /** What the chain has: digests of its pages, and copies of them. `lacking`: deltas that the overlay has not. */
+  before: {
+    table: string;
+    sha256: string;
+    pages: number;
+    directory: string;
+    base: string;
+    overlay: string;
+    lacking: readonly ChainFile[];
+  };
   /** New files. */
-  delta: string;
+  delta: { wal: string; patch: string };
   table: string;
   /** The delta must not get larger. */
   maxBytes: number;
@@ -29,9 +46,12 @@ export interface WrittenDelta {
   /** Of the database as it was read. */
   database: HashResult;
   /** Pages in the delta; 0 when nothing has changed. */
-  frames: number;
+  pages: number;
+  file: WrittenFile;
   /** Of the new table. */
   tableSha256: string;
+  /** Whether the overlay has all that the chain had. */
+  isOverlaid: boolean;
 }
 
 /** Why there can be no delta; continues "a new base, because …". */
@@ -46,66 +66,84 @@ class Outgrown extends Error {
 }
 
 /**
- * Reads a frozen database once and writes the pages that the chain does not have as a log, beside a new table of digests. Nothing is
- * synced yet.
+ * Reads a frozen database once and writes the pages that the chain does not have, beside a new table of digests. Nothing is synced yet.
+ *
+ * @throws {ChainDamaged} when the newest delta of the chain cannot be read
  */
 export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta> {
+  const { pageSize, programs, delta: paths, signal } = job;
+  const zstd = (await hasZstd(programs)) ? programs : undefined;
   const before = await PageTableReader.open(job.before.table);
   const table = await PageTableWriter.create(job.table);
-  const wal = await WalWriter.create(job.delta, job.pageSize);
+  const sink = createSink({ zstd, paths, pageSize, databasePages: job.bytes / pageSize, signal });
+  const prior = sink.takesBefore ? await openPrior(job) : undefined;
   try {
-    const writer = new DeltaWriter(job, { before, table, wal });
+    const writer = new DeltaWriter(job, { before, table, sink, prior });
     const database = await scanPages(job.path, { ...job, consume: (block) => writer.consume(block) });
     if ((await before.finish()) !== job.before.sha256) {
       return { because: 'the table of its pages is damaged', isDamage: true };
     }
-    await writer.finish();
-    return { database, frames: wal.frames, tableSha256: table.finish() };
+    await writer.complete();
+    const common = { database, pages: sink.pages, tableSha256: table.finish(), isOverlaid: prior !== undefined };
+    return { ...common, file: sink.pages === 0 ? { path: paths.wal } : await sink.finish() };
   } catch (error) {
     if (error instanceof Outgrown) return { because: error.message, isDamage: false };
+    if (error instanceof PatchDamaged || error instanceof WalDamaged) throw new ChainDamaged(error.message, { cause: error });
     throw error;
   } finally {
-    await Promise.all([before.close(), table.close(), wal.close()]);
+    await Promise.all([before.close(), table.close(), sink.close(), prior?.close()]);
   }
+}
+
+function openPrior({ before, pageSize, programs, signal }: DeltaJob): Promise<PriorPages> {
+  const chain = { programs, directory: before.directory, pageSize };
+  const lacking = before.lacking.map((file) => openDelta(chain, file, signal));
+  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, lacking });
 }
 
 class DeltaWriter {
   readonly #job: DeltaJob;
-  readonly #files: { before: PageTableReader; table: PageTableWriter; wal: WalWriter };
+  readonly #files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; prior: PriorPages | undefined };
   #firstPage: Buffer | undefined;
 
-  constructor(job: DeltaJob, files: { before: PageTableReader; table: PageTableWriter; wal: WalWriter }) {
+  constructor(
+    job: DeltaJob,
+    files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; prior: PriorPages | undefined },
+  ) {
     this.#job = job;
     this.#files = files;
   }
 
   async consume({ firstPage, pages, digests }: PageBlock): Promise<void> {
     const { pageSize } = this.#job;
+    const { before: table, prior, sink } = this.#files;
     this.#firstPage ??= Buffer.from(pages.subarray(0, pageSize));
-    const before = await this.#files.before.next(digests.length / DIGEST_BYTES);
+    const before = await table.next(digests.length / DIGEST_BYTES);
     await this.#files.table.append(digests);
+    await prior?.turnTo({ firstPage, digests: before });
     if (before.equals(digests)) return;
     for (let index = 0; index * DIGEST_BYTES < digests.length; index++) {
       if (isSameDigest(before, digests, index)) continue;
       const page = pages.subarray(index * pageSize, (index + 1) * pageSize);
       const isNew = index * DIGEST_BYTES >= before.length;
-      if (!(isNew && this.#isLeftOut(firstPage + index, page))) await this.#append(firstPage + index, page);
+      if (isNew && this.#isLeftOut(firstPage + index, page)) continue;
+      await this.#append(firstPage + index, page, isNew ? undefined : prior?.get(firstPage + index));
     }
+    await sink.flush();
   }
 
-  /** A database that only lost pages still needs a commit that says so. */
-  async finish(): Promise<void> {
+  /** A database that only lost pages still needs a delta that says so. */
+  async complete(): Promise<void> {
     const { bytes, pageSize, before } = this.#job;
-    const pages = bytes / pageSize;
-    const { wal } = this.#files;
-    if (wal.frames === 0 && pages !== before.pages && this.#firstPage !== undefined) await this.#append(1, this.#firstPage);
-    if (wal.frames > 0) await wal.finish(pages);
+    const isOtherSize = bytes / pageSize !== before.pages;
+    if (this.#files.sink.pages === 0 && isOtherSize && this.#firstPage !== undefined) await this.#append(1, this.#firstPage);
   }
 
-  async #append(pageNumber: number, page: Buffer): Promise<void> {
-    const { wal } = this.#files;
-    await wal.append(pageNumber, page);
-    if (wal.bytes > this.#job.maxBytes) throw new Outgrown('so much has changed that the deltas would exceed `rebase_at`');
+  async #append(pageNumber: number, page: Buffer, before?: Buffer): Promise<void> {
+    const { sink } = this.#files;
+    const writing = sink.append(pageNumber, page, before);
+    if (writing !== undefined) await writing;
+    if (sink.bytes > this.#job.maxBytes) throw new Outgrown('so much has changed that the deltas would exceed `rebase_at`');
   }
 
   /** A page that was never there reads as zeros once what follows it is written. */
@@ -119,4 +157,14 @@ export function isSameDigest(left: Buffer, right: Buffer, index: number): boolea
   const start = index * DIGEST_BYTES;
   const end = start + DIGEST_BYTES;
   return end <= left.length && end <= right.length && left.compare(right, start, end, start, end) === 0;
+}
+
+async function hasZstd(programs: Programs): Promise<boolean> {
+  return programs.find('zstd').then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ProgramMissing) return false;
+      throw error;
+    },
+  );
 }

@@ -51,7 +51,6 @@ test.each<[what: string, says: RegExp, damage: () => Promise<unknown>]>([
   ['a missing delta', /lacks 0001\.wal/, () => rm(join(scene.files, '0001.wal'))],
   ['a missing base', /lacks base\.db/, () => rm(join(scene.files, 'base.db'))],
   ['a flipped byte in the table of pages', /table of its pages is damaged/, () => flip(join(scene.files, '0001.pages'), 100)],
-  ['a missing overlay', /lacks overlay\.db/, () => rm(join(scene.files, 'overlay.db'))],
   ['a missing table of pages', /lacks 0001\.pages/, () => rm(join(scene.files, '0001.pages'))],
   ['a description that is cut off', /chain\.json that this Holdfast did not write/, () => writeFile(scene.description, '{"cha')],
   [
@@ -97,6 +96,18 @@ test.each<[what: string, says: RegExp, damage: () => Promise<unknown>]>([
 
 beforeEach(() => expect.hasAssertions());
 
+test('a chain of the time when large deltas were packed in parts gives way to a new base without a warning', async () => {
+  await withDirectory(async (directory) => {
+    scene = await twoDays(directory);
+    await rewrite(scene, (kept) => Object.assign(kept.chain, { version: 1 }));
+    const context = createTestContext();
+    const dump = await scene.place.dump(context);
+    expect(context.warnings).toEqual([]);
+    expect(dump.facts).toMatchObject({ method: 'incremental, new base', chain: { deltas: 0 } });
+    expect(await readdir(scene.home)).toHaveLength(2);
+  });
+});
+
 test('a chain that was copied to another disk as a whole is read once and gone on with', async () => {
   await withDirectory(async (directory) => {
     const { place, files } = await twoDays(directory);
@@ -126,7 +137,7 @@ test('what a run left that died before its delta counted is removed, and so is a
     expect(context.warnings).toEqual([]);
     expect(dump.facts).toMatchObject({ chain: { deltas: 2 } });
     expect(await readdir(home)).toHaveLength(2);
-    expect((await readdir(files)).sort()).toEqual(['0001.wal', '0002.bits', '0002.pages', '0002.wal', 'base.db', 'overlay.db']);
+    expect((await readdir(files)).sort()).toEqual(['0001.wal', '0002.pages', '0002.wal', 'base.db', 'overlay.db']);
     expect(await sha256Of(await place.replay())).toBe(await sha256Of(place.path));
   });
 });

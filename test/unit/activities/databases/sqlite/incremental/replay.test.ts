@@ -1,10 +1,9 @@
-import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
 import { isBegun, replayInto } from '../../../../../../activities/restore/replay-chains.ts';
 import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
-import type { Programs } from '../../../../../../process/programs.ts';
 import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
@@ -23,43 +22,40 @@ async function restoredTree(directory: string) {
   return { tree, chain: { id: 'sqlite/tracker', facts }, expected: await sha256Of(place.path) };
 }
 
-/** sqlite3 dies at its n-th start, and nothing more is done. */
-function dyingAt(round: number): Programs {
-  let rounds = 0;
-  return {
-    ...programs,
-    run: async (request) => {
-      const isReplay = request.args.some((argument) => argument.includes('wal_checkpoint'));
-      if (isReplay && ++rounds === round) throw new Error('killed');
-      return programs.run(request);
-    },
-  };
-}
+test('a replay that was killed begins anew, and gives the database and nothing else', async () => {
+  await withDirectory(async (directory) => {
+    const { tree, chain, expected } = await restoredTree(directory);
+    const context = createTestContext();
+    const dying = createTestContext();
+    dying.report = () => {
+      throw new Error('killed');
+    };
+    expect(await isBegun(tree, chain)).toBe(false);
+    await expect(replayInto(tree, chain, { programs, context: dying })).rejects.toThrow('killed');
+    expect(await isBegun(tree, chain)).toBe(true);
+    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+    expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
+    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+  });
+});
 
-test.each([1, 2, 3])(
-  'a replay that was killed at delta %i is gone on with, and gives the database and nothing else',
-  async (round) => {
-    await withDirectory(async (directory) => {
-      const { tree, chain, expected } = await restoredTree(directory);
-      const context = createTestContext();
-      expect(await isBegun(tree, chain)).toBe(false);
-      await expect(replayInto(tree, chain, { programs: dyingAt(round), context })).rejects.toThrow('killed');
-      expect(await isBegun(tree, chain)).toBe(true);
-      expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
-      expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
-      expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
-      expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
-    });
-  },
-);
-
-test('a chain that lacks a delta gives what it can, and is said to be another database', async () => {
+test('a chain that lacks a delta, or whose base is another one, stays as it is and gives nothing', async () => {
   await withDirectory(async (directory) => {
     const { tree, chain } = await restoredTree(directory);
-    await rm(join(tree, 'sqlite/tracker/0002.wal'));
     const context = createTestContext();
-    expect(await replayInto(tree, chain, { programs, context })).toMatch(/^has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
-    expect((await stat(join(tree, 'sqlite/tracker.db'))).size).toBeGreaterThan(0);
+    const files = join(tree, 'sqlite/tracker');
+    await rename(join(files, '0002.wal'), join(files, 'away'));
+    expect(await replayInto(tree, chain, { programs, context })).toMatch(/^could not be made: .*0002\.wal is missing$/);
+    await rename(join(files, 'away'), join(files, '0002.wal'));
+    await appendFile(join(files, 'base.db'), 'x');
+    const base = await open(join(files, 'base.db'), 'r+');
+    await base.write(Buffer.from('x'), 0, 1, 150_000);
+    await base.close();
+    const before = await readdir(files);
+    expect(await replayInto(tree, chain, { programs, context })).toMatch(/gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
+    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker']);
+    expect(await readdir(files)).toEqual(before);
   });
 });
 

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { ProgramResult, Programs } from '../../../../process/programs.ts';
+import { PhaseError } from '../../../phase-error.ts';
+import { PATCH_MAGIC, RECORD_HEAD_BYTES, STREAM_HEAD_BYTES, WHOLE_PAGE, ZSTD_LEVEL } from './patch-format.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface PatchFile {
+  programs: Programs;
+  /** A new file. */
+  path: string;
+  pageSize: number;
+  /** That the database has. */
+  pages: number;
+  signal: AbortSignal;
+}
+
+/** Writes a stream of patches. Nothing touches the disk before it is first flushed. */
+export class PatchWriter {
+  readonly #file: PatchFile;
+  readonly #hash = createHash('sha256');
+  readonly #input = new PassThrough({ highWaterMark: 4 * CHUNK_BYTES });
+  #zstd: Promise<ProgramResult> | undefined;
+  #gathered: Buffer[] = [];
+  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #filled = 0;
+  #bytes = 0;
+  #page = 0;
+
+  constructor(file: PatchFile) {
+    this.#file = file;
+    const head = Buffer.alloc(STREAM_HEAD_BYTES);
+    PATCH_MAGIC.copy(head);
+    head.writeUInt32LE(file.pageSize, PATCH_MAGIC.length);
+    head.writeUInt32LE(file.pages, PATCH_MAGIC.length + 4);
+    this.#put(head);
+  }
+
+  /** Of the stream so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes a copy. Pages come in their order. */
+  append(pageNumber: number, patch: { operations: Buffer } | { page: Buffer }): void {
+    const head = Buffer.allocUnsafe(RECORD_HEAD_BYTES);
+    head.writeUInt32LE(pageNumber - this.#page, 0);
+    head.writeUInt16LE('page' in patch ? WHOLE_PAGE : patch.operations.length, 4);
+    this.#put(head);
+    this.#put('page' in patch ? patch.page : patch.operations);
+    this.#page = pageNumber;
+  }
+
+  /** Hands over to zstd what was gathered. */
+  async flush(): Promise<void> {
+    this.#zstd ??= this.#start();
+    for (const chunk of this.#gathered.splice(0)) {
+      this.#hash.update(chunk);
+      // A zstd that ended reads no more.
+      if (!this.#input.write(chunk)) await Promise.race([once(this.#input, 'drain'), this.#zstd]);
+    }
+  }
+
+  /**
+   * Ends the stream. The file is not synced.
+   *
+   * @returns SHA-256 of the stream
+   * @throws {PhaseError} DumpRejected when zstd fails
+   */
+  async finish(): Promise<string> {
+    this.#put(Buffer.alloc(RECORD_HEAD_BYTES));
+    this.#gathered.push(this.#chunk.subarray(0, this.#filled));
+    await this.flush();
+    this.#input.end();
+    const result = await this.#zstd;
+    if (result?.exitCode === 0) return this.#hash.digest('hex');
+    throw new PhaseError(
+      'DumpRejected',
+      `zstd cannot pack ${basename(this.#file.path)}: ${result?.stderr}. Check disk and memory; the chain is as it was.`,
+    );
+  }
+
+  /** Ends what was not finished. */
+  async close(): Promise<void> {
+    this.#input.destroy();
+    await this.#zstd?.catch(() => undefined);
+  }
+
+  #put(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    for (let offset = 0; offset < bytes.length; ) {
+      const count = bytes.copy(this.#chunk, this.#filled, offset);
+      this.#filled += count;
+      offset += count;
+      if (this.#filled < this.#chunk.length) continue;
+      this.#gathered.push(this.#chunk);
+      this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      this.#filled = 0;
+    }
+  }
+
+  #start(): Promise<ProgramResult> {
+    const { programs, path, signal } = this.#file;
+    const run = async () => {
+      const file = await open(path, 'wx', 0o600);
+      const consume = async (stdout: AsyncIterable<Uint8Array>) => {
+        for await (const piece of stdout) await file.writeFile(piece);
+      };
+      try {
+        return await programs.run({ program: 'zstd', args: ['-q', '-c', ...ZSTD_LEVEL], input: this.#input, signal, consume });
+      } finally {
+        await file.close();
+      }
+    };
+    const running = run();
+    // It is waited for in the end.
+    running.catch(() => undefined);
+    return running;
+  }
+}

@@ -1,0 +1,150 @@
+import { cp, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { Dump } from '../../../../../../activities/databases/database-source.ts';
+import { replayInto } from '../../../../../../activities/restore/replay-chains.ts';
+import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
+import { ProgramMissing } from '../../../../../../process/errors.ts';
+import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
+import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
+import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
+
+const SOME_OF_EACH_PAGE = 'UPDATE torrents SET completed = completed + 1 WHERE id % 50 = 0;';
+
+/** Bytes of the newest delta. */
+function storedOf({ entries = [], facts }: Dump): number {
+  const number = String((facts as SqliteFacts).chain?.deltas).padStart(4, '0');
+  return entries.find(({ path }) => path.includes(`/${number}.`))?.bytes ?? 0;
+}
+
+/** A place with a base and one day of patches. */
+async function patchedDay(directory: string): Promise<ChainPlace> {
+  const place = new ChainPlace(directory);
+  await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 18_000_000 });
+  await place.dump();
+  await sqlite3(place.path, SOME_OF_EACH_PAGE);
+  expect((await place.dump()).method).toMatch(/by patches$/);
+  return place;
+}
+
+async function expectReplays(place: ChainPlace, facts: SqliteFacts) {
+  const tree = join(place.directory, 'restored');
+  const context = createTestContext();
+  await cp(join(place.directory, 'stage'), tree, { recursive: true });
+  expect(await replayInto(tree, { id: 'sqlite/tracker', facts }, { programs, context })).toBeUndefined();
+  expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+  expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(await sha256Of(place.path));
+  await rm(tree, { recursive: true });
+}
+
+test('days of patches, a log between them and a shrunken database come back byte by byte: by perl, by python3 and by Holdfast', async () => {
+  await withDirectory(async (directory) => {
+    const place = new ChainPlace(directory, { rebaseRatio: 10 });
+    await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 20_000_000 });
+    await place.dump();
+    const days = [
+      [
+        /by patches$/,
+        `${SOME_OF_EACH_PAGE} INSERT INTO torrents (info_hash, completed) SELECT randomblob(20), 0 FROM torrents LIMIT 5000;`,
+      ],
+      [/pages$/, 'UPDATE torrents SET completed = 5 WHERE id < 100;'],
+      [/by patches$/, 'PRAGMA journal_mode = DELETE; DELETE FROM torrents WHERE id % 3 = 0; VACUUM;'],
+      [/by patches$/, `${SOME_OF_EACH_PAGE} INSERT INTO torrents (info_hash, completed) SELECT randomblob(20), 0 FROM torrents;`],
+    ] as const;
+    let dump: Dump | undefined;
+    for (const [method, work] of days) {
+      await sqlite3(place.path, work);
+      const context = createTestContext();
+      dump = await place.dump(context);
+      expect(context.warnings).toEqual([]);
+      expect(dump.method).toMatch(method);
+    }
+    const expected = await sha256Of(place.path);
+    for (const language of ['perl', 'python3']) expect(await sha256Of(await place.replay(language))).toBe(expected);
+    await expectReplays(place, dump?.facts as SqliteFacts);
+  });
+}, 180_000);
+
+test('a row that changed takes some bytes, whatever became of the overlay meanwhile', async () => {
+  await withDirectory(async (directory) => {
+    const place = await patchedDay(directory);
+    const home = join(directory, 'state/chain');
+    const [id] = (await readdir(home)).filter((name) => name !== 'chain.json');
+    const path = join(home, id ?? '', 'overlay.db');
+    const dumpNext = async () => {
+      await sqlite3(place.path, SOME_OF_EACH_PAGE);
+      const context = createTestContext();
+      const dump = await place.dump(context);
+      expect(context.warnings).toEqual([]);
+      return dump;
+    };
+    expect(storedOf(await dumpNext())).toBeLessThan(300_000);
+    const overlay = await open(path, 'r+');
+    await overlay.write(Buffer.alloc(4096, 7), 0, 4096, 4096 * 100);
+    await overlay.close();
+    expect(storedOf(await dumpNext())).toBeLessThan(300_000);
+    await rm(path);
+    // Without the pages as they were, they are stored whole once.
+    expect(storedOf(await dumpNext())).toBeGreaterThan(1_000_000);
+    const last = await dumpNext();
+    expect(storedOf(last)).toBeLessThan(300_000);
+    expect(await sha256Of(await place.replay('perl'))).toBe(await sha256Of(place.path));
+    await expectReplays(place, last.facts as SqliteFacts);
+  });
+}, 180_000);
+
+test('a run that fails once its pages are compared leaves the next one as small a delta', async () => {
+  await withDirectory(async (directory) => {
+    const place = await patchedDay(directory);
+    await sqlite3(place.path, SOME_OF_EACH_PAGE);
+    const failing = createTestContext();
+    failing.report = ({ phase }) => {
+      if (phase === 'verify') throw new Error('killed');
+    };
+    await expect(place.dump(failing)).rejects.toThrow('killed');
+    await sqlite3(place.path, SOME_OF_EACH_PAGE);
+    const dump = await place.dump();
+    expect(dump.facts).toMatchObject({ chain: { deltas: 2 } });
+    expect(storedOf(dump)).toBeLessThan(300_000);
+    await expectReplays(place, dump.facts as SqliteFacts);
+  });
+}, 180_000);
+
+test('without zstd a day is a log of any size, that sqlite3 alone replays', async () => {
+  await withDirectory(async (directory) => {
+    const find: typeof programs.find = (program) =>
+      program === 'zstd' ? Promise.reject(new ProgramMissing(program)) : programs.find(program);
+    const place = new ChainPlace(directory, { programs: { ...programs, find } });
+    await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 18_000_000 });
+    await place.dump();
+    await sqlite3(place.path, SOME_OF_EACH_PAGE);
+    const dump = await place.dump();
+    expect(dump.method).toMatch(/pages$/);
+    expect(storedOf(dump)).toBeGreaterThan(8_388_608);
+    expect(await sha256Of(await place.replay('sqlite3'))).toBe(await sha256Of(place.path));
+  });
+}, 180_000);
+
+test('the script says which tool it misses before it makes anything', async () => {
+  await withDirectory(async (directory) => {
+    const place = await patchedDay(directory);
+    await expect(place.replay('true')).rejects.toThrow('perl or python3 is needed and not here: install it');
+  });
+});
+
+test('a replay of patches that was killed begins anew', async () => {
+  await withDirectory(async (directory) => {
+    const place = await patchedDay(directory);
+    await sqlite3(place.path, SOME_OF_EACH_PAGE);
+    const chain = { id: 'sqlite/tracker', facts: (await place.dump()).facts as SqliteFacts };
+    const tree = join(directory, 'restored');
+    await cp(join(directory, 'stage'), tree, { recursive: true });
+    const dying = createTestContext();
+    dying.report = ({ bytesDone = 0 }) => {
+      if (bytesDone > 5_000_000) throw new Error('killed');
+    };
+    await expect(replayInto(tree, chain, { programs, context: dying })).rejects.toThrow('killed');
+    expect(await replayInto(tree, chain, { programs, context: createTestContext() })).toBeUndefined();
+    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+  });
+}, 180_000);
