@@ -20,6 +20,7 @@ import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
 import { runOpenness, sweepDeadRuns } from './run/sweep-dead-runs.ts';
 import { describeHolder, takeTurn } from './run/turns.ts';
 import { prepareWorkspace } from './run/workspace.ts';
+import { together } from './together.ts';
 
 const backupInput = z.strictObject({
   plan: wantedName,
@@ -87,12 +88,17 @@ async function claim(
 async function checkWhatIsNeeded(deps: OpenRunDependencies, plan: Plan, context: PhaseContext): Promise<void> {
   const { databases, configuration, programs } = deps;
   await prepareWorkspace(plan);
-  context.report({ phase: 'check tools and repository' });
+  context.report({ phase: 'check tools' });
   await requireRestic(programs, context.signal);
   await requireHooks(programs, plan);
-  await createRestic({ programs, repository: plan.repository, stateDirectory: configuration.stateDirectory, context }).probe();
-  context.report({ phase: 'check sources and disk space' });
-  await requireDiskSpace(plan, await estimateStage(databases, plan, context));
+  context.report({ phase: 'check repository, sources and disk space' });
+  const { stateDirectory } = configuration;
+  await together(
+    context.signal,
+    async (signal) =>
+      createRestic({ programs, repository: plan.repository, stateDirectory, context: { ...context, signal } }).probe(),
+    async (signal) => requireDiskSpace(plan, await estimateStage(databases, plan, { ...context, signal })),
+  );
 }
 
 /** What an older run stopped is started before this one stops it again. */

@@ -48,7 +48,7 @@ const filesFacts = z.object({
   bytes: z.number().int(),
 });
 
-const sqliteFacts = z.object({
+export const sqliteFacts = z.object({
   kind: z.literal('sqlite'),
   /** Relative to the stage. */
   path: pathOf('sqlite'),

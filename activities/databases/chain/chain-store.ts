@@ -129,7 +129,8 @@ async function readText(directory: string): Promise<string | undefined> {
   });
 }
 
-async function sealOf(path: string): Promise<Seal | undefined> {
+/** What the file system says of a file; undefined where there is none. */
+export async function sealOf(path: string): Promise<Seal | undefined> {
   const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;

@@ -5,11 +5,11 @@ import { sourceId } from '../../../../contract/backup.ts';
 import type { Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import { hashFile } from '../../../stage/copy-file.ts';
+import { together } from '../../../together.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import { chainDirectory, syncFile } from '../../chain/chain-store.ts';
 import type { ChainPlace } from '../../chain/stage-chain.ts';
 import { hashPatched, PATCH_WINDOW } from '../../chain/zstd.ts';
-import { together } from '../../sqlite/incremental/together.ts';
 import { baseName, type Delta, type KeptChain, patchBytes, patchesOf, patchName, textName } from './chain.ts';
 import { copyRange, findCuts } from './split-text.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ChainFile, sealSchema } from '../../chain/chain-format.ts';
+import { readStateSchema } from './unchanged.ts';
 
 export const BASE_NAME = 'base.db';
 
@@ -35,6 +36,8 @@ export const keptChainSchema = z.object({
   seals: z.record(z.string(), sealSchema),
   /** The newest delta that the overlay has; the next run adds those after it. Absent: none. */
   overlaid: z.string().optional(),
+  /** Absent where it had been written to just then. */
+  read: readStateSchema.optional(),
   /** When quick_check last passed, ISO 8601. */
   checked_at: z.string(),
   /** When all files were last read and hashed: a disk may lose a byte that nobody wrote to. */

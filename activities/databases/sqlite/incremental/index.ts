@@ -22,6 +22,7 @@ import { chainStore } from './chain-store.ts';
 import { type ChainJob, extendChain, type NextChain, newChain, readPageSize, whyNoDelta } from './next-chain.ts';
 import { findCountable } from './pinned-content.ts';
 import { replayScript } from './replay-script.ts';
+import { noteRead, recogniseUnchanged, sealSettled } from './unchanged.ts';
 
 /** Where the dump goes: a directory in the stage, absolute and relative to the stage. */
 interface Target {
@@ -88,16 +89,19 @@ async function makeUpon(job: ChainJob, kept: KeptChain | undefined): Promise<Nex
   const countable = kept === undefined ? new Set<string>() : await findCountable(open, job);
   const next = await whilePinned(job, {
     body: async (pinned) => {
+      const seal = await sealSettled(source.path);
+      const same = kept === undefined ? undefined : await recogniseUnchanged(kept, pinned, seal);
+      if (same !== undefined) return same;
       const pageSize = await readPageSize(source.path);
-      if (kept === undefined) return newChain(job, pinned, pageSize);
+      if (kept === undefined) return noteRead(await newChain(job, pinned, pageSize), seal);
       let because = whyNoDelta(kept, { bytes: pinned.file.bytes, pageSize }, settings);
       if (because === undefined) {
         const extended = await extendChain(job, { pinned, kept, countable });
-        if ('kept' in extended) return extended;
+        if ('kept' in extended) return noteRead(extended, seal);
         if (extended.isDamage) warnOfDamage(job, `cannot be gone on with (${extended.because})`);
         because = extended.because;
       }
-      const begun = await newChain(job, pinned, pageSize);
+      const begun = noteRead(await newChain(job, pinned, pageSize), seal);
       return { ...begun, method: `${begun.method}, because ${because}` };
     },
     discard: () => chainStore.sweep(settings.directory, kept),
