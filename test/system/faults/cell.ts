@@ -74,8 +74,8 @@ async function untilHit(lane: Lane, workflowId: string): Promise<boolean> {
   const deadline = Date.now() + HIT_WITHIN_MS;
   for (let round = 1; Date.now() < deadline; round += 1) {
     if ((await lane.hit()) !== undefined) return true;
-    if (round % 200 === 0 && (await lane.outcome(workflowId, 50)) !== 'RUNNING') return false;
-    await sleep(2);
+    if (round % 100 === 0 && (await lane.outcome(workflowId, 50)) !== 'RUNNING') return false;
+    await sleep(20);
   }
   return false;
 }

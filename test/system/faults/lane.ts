@@ -114,15 +114,17 @@ export class Lane {
     return this.holdfast.withClient(async (client) => body(client.workflow.getHandle(workflowId)));
   }
 
-  /** How a workflow ended: `COMPLETED`, `FAILED: …`, `CANCELLED`, `TERMINATED`; waits for it. */
+  /** How a workflow ended: `COMPLETED`, `FAILED: …`, `CANCELLED`, `TERMINATED`; waits for it, so long at most. */
   async outcome(workflowId: string, limitMs: number): Promise<string> {
-    const deadline = Date.now() + limitMs;
-    while (Date.now() < deadline) {
-      const { status, memo } = await this.withHandle(workflowId, async (handle) => handle.describe());
-      if (status.name !== 'RUNNING') return status.name === 'FAILED' ? `FAILED: ${JSON.stringify(memo)}` : status.name;
-      await sleep(100);
-    }
-    return 'RUNNING';
+    return this.withHandle(workflowId, async (handle) => {
+      const deadline = Date.now() + limitMs;
+      while (Date.now() < deadline) {
+        const { status, memo } = await handle.describe();
+        if (status.name !== 'RUNNING') return status.name === 'FAILED' ? `FAILED: ${JSON.stringify(memo)}` : status.name;
+        await sleep(200);
+      }
+      return 'RUNNING';
+    });
   }
 
   /** Asks the probe to strike once. */
