@@ -100,9 +100,13 @@ export class Lane {
     await this.#worker?.stop(signal);
   }
 
-  /** Starts a workflow and returns its handle. The connection is made anew: the server may have been killed meanwhile. */
+  /**
+   * Starts a workflow and returns its handle, with another file than the last time: what is unchanged may be spared, and then there is
+   * nothing to strike. The connection is made anew: the server may have been killed meanwhile.
+   */
   async start(type: string, input: object): Promise<{ workflowId: string; runId: string }> {
     this.#workflows += 1;
+    await writeFile(join(this.directory, 'data/etc/newest.toml'), `generation = ${this.#workflows}\n`);
     const workflowId = `${type}-${this.#workflows}`;
     return this.holdfast.withClient(async (client) => {
       const started = await client.workflow.start(type, { workflowId, taskQueue: 'holdfast-test-host', args: [input] });
