@@ -30,7 +30,7 @@ function renderCell(row, wanted) {
   if (cell === undefined) return '';
   const outcome = `${cell.problems.length === 0 ? '' : 'FALLS SHORT '}${cell.outcome.toLowerCase().slice(0, 10)}`;
   // Nothing goes on after the end by force.
-  return cell.fault === 'terminate' ? outcome : `${outcome} ${cell.seconds.toFixed(1)} s`;
+  return cell.fault === 'terminate' || cell.outcome === 'not struck' ? outcome : `${outcome} ${cell.seconds.toFixed(1)} s`;
 }
 
 function counts(row) {

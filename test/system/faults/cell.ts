@@ -52,7 +52,7 @@ export async function runCell(lane: Lane, cell: Cell, durationsMs: ReadonlyMap<s
 /** The result of a cell before there is one. */
 export function notStruck(cell: Cell): CellResult {
   const [subject, fault, moment, phase] = cell;
-  const nothing = { outcome: 'none', seconds: 0, snapshots: 0, archives: 0, problems: [] };
+  const nothing = { outcome: 'not struck', seconds: 0, snapshots: 0, archives: 0, problems: [] };
   return { id: titleOf(cell), subject: subject.title, phase, moment, fault, ...nothing };
 }
 

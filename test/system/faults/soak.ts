@@ -43,7 +43,7 @@ export function describeSoak(options: { seed: number; runs: number }): void {
     let writer: SqliteWriter;
 
     beforeAll(async () => {
-      recordDue(strikes.map((drawn) => ({ ...drawn, outcome: 'none', afterMs: 0, seconds: 0, problems: [] })));
+      recordDue(strikes.map((drawn) => ({ ...drawn, outcome: 'not struck', afterMs: 0, seconds: 0, problems: [] })));
       lane = await startLane(ends);
       writer = await startSqliteWriter(`${lane.directory}/data/tracker.db`, 20);
       ends.push(async () => void (await writer.stop()));
