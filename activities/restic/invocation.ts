@@ -58,7 +58,7 @@ async function callWithLock(binding: ResticBinding, args: readonly string[], ext
   };
   const result = await callRestic(binding, args, { ...extra, onStart });
   // Else it may have left its lock; the record stays, for the next call to clear that. So it does when the call throws.
-  if (record !== undefined && WITHOUT_LOCK.has(result.exitCode)) await dropRecord(record);
+  if (record !== undefined && hasNoLock(result)) await dropRecord(record);
   return result;
 }
 
@@ -67,3 +67,8 @@ async function callWithLock(binding: ResticBinding, args: readonly string[], ext
  * went away under it, and its lock is there when the disk is.
  */
 const WITHOUT_LOCK: ReadonlySet<number> = new Set(Object.values(RESTIC_EXIT));
+
+/** restic may also succeed and keep its lock all the same, by its own words (0.19.1: with a disk that went away as in requireStored). */
+function hasNoLock({ exitCode, stderr }: ProgramResult): boolean {
+  return WITHOUT_LOCK.has(exitCode) && !stderr.includes('error while unlocking');
+}
