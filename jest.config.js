@@ -6,6 +6,7 @@ export default {
   testTimeout: 60_000,
   // The tests wait for other programs most of the time; by default two cores would have one worker.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/test/{unit,integration,replay,system}/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],

@@ -65,6 +65,7 @@ export function createSpawner(launch: Launch): Spawn {
       ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
     }) as unknown as Child;
     if (child.pid !== undefined) request.onStart?.(child.pid);
+    endGroupOf(child, request);
     // A child that ends without reading its input closes the pipe; its exit code tells why.
     child.stdin.on('error', () => undefined);
     // Not awaited: a short child may have printed everything by then, and nobody would have been listening.
@@ -131,14 +132,30 @@ export function superviseProgress(
     onStalled: () => {
       supervised.stalledMs = limitMs;
       child.kill('SIGTERM');
-      const force = setTimeout(
-        () => killGroup(pid),
-        Math.min(request.killAfterMs ?? DEFAULT_KILL_AFTER_MS, DEFAULT_KILL_AFTER_MS),
-      );
-      const ended = () => clearTimeout(force);
-      child.then(ended, ended);
+      killGroupIn(child, pid, Math.min(request.killAfterMs ?? DEFAULT_KILL_AFTER_MS, DEFAULT_KILL_AFTER_MS));
     },
   });
+}
+
+/**
+ * Ends what a child has started with it, when it is cancelled or out of time: a script dies at once, and what it had at work
+ * would go on, and keep open the pipes whose end is waited for.
+ */
+function endGroupOf(child: Child, { signal, timeoutMs, killAfterMs = DEFAULT_KILL_AFTER_MS }: ProgramRequest): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  if (timeoutMs !== undefined) killGroupIn(child, pid, timeoutMs + killAfterMs);
+  const cancel = () => killGroupIn(child, pid, killAfterMs);
+  signal?.addEventListener('abort', cancel, { once: true });
+  const ended = () => signal?.removeEventListener('abort', cancel);
+  child.then(ended, ended);
+}
+
+/** Does nothing if the child has ended by then, with all that holds its pipes. */
+function killGroupIn(child: Child, pid: number, delayMs: number): void {
+  const force = setTimeout(() => killGroup(pid), delayMs);
+  const ended = () => clearTimeout(force);
+  child.then(ended, ended);
 }
 
 /** Each child leads a process group, of which its own children are. */

@@ -17,7 +17,7 @@ export interface ProgramRequest {
   input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Offered to the child as the file {@link SECRET_PATH}: a password that is to stand neither in argv nor in an environment. */
   secretInput?: string;
-  /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs`. `run` then throws the signal's reason. */
+  /** Ends the child: SIGTERM, and SIGKILL after `killAfterMs` to all that it started as well. `run` then throws the signal's reason. */
   signal?: AbortSignal;
   timeoutMs?: number;
   /** Default `activity`, and `none` for a call with `timeoutMs`. Ignored by `start`, where a wait is watched when it is asked for. */

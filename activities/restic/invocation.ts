@@ -57,10 +57,18 @@ async function callWithLock(binding: ResticBinding, args: readonly string[], ext
     record = recordProcess(stateDirectory, repository.location, pid);
   };
   const result = await callRestic(binding, args, { ...extra, onStart });
-  // Killed by a signal it left its lock; the record stays, for the next call to clear that. So it does when the call throws.
-  if (record !== undefined && result.exitCode < KILLED_BY_SIGNAL) await dropRecord(record);
+  // Else it may have left its lock; the record stays, for the next call to clear that. So it does when the call throws.
+  if (record !== undefined && hasNoLock(result)) await dropRecord(record);
   return result;
 }
 
-/** Exit codes from here on say that a signal ended it, 130 included: whether it still gave its lock back is not known then. */
-const KILLED_BY_SIGNAL = 128;
+/**
+ * With these it has given its lock back, or never had one. After any other it may not have been able to: a signal ended it, or the disk
+ * went away under it, and its lock is there when the disk is.
+ */
+const WITHOUT_LOCK: ReadonlySet<number> = new Set(Object.values(RESTIC_EXIT));
+
+/** restic may also succeed and keep its lock all the same, by its own words (0.19.1: with a disk that went away as in requireStored). */
+function hasNoLock({ exitCode, stderr }: ProgramResult): boolean {
+  return WITHOUT_LOCK.has(exitCode) && !stderr.includes('error while unlocking');
+}

@@ -111,6 +111,18 @@ test('a snapshot is restored by its exact id, whole or in part, and a path is ne
     await expect(restic.restore({ snapshotId: 'f'.repeat(64), target: part })).rejects.toMatchObject({ type: 'ConfigInvalid' });
   }));
 
+test('a restic that failed may have left its lock, which the next call looks for; then it is forgotten', () =>
+  withDirectory(async (directory) => {
+    const { restic, context } = await backedUp(directory);
+    const records = () => readdir(join(directory, 'state/restic-processes'));
+    expect(await records()).toEqual([]);
+    await expect(restic.restore({ snapshotId: 'f'.repeat(64), target: join(directory, 'x') })).rejects.toThrow();
+    expect(await records()).toHaveLength(1);
+    await restic.snapshots({ host: 'a', tags: ['plan:app'] });
+    expect(context.progress).toContainEqual({ phase: 'look for the lock of a process that died' });
+    expect(await records()).toEqual([]);
+  }));
+
 test.each<[string, string]>([
   ['a flipped byte', 'printf "\\377\\000\\377" | dd of="$pack" bs=1 seek=5000 conv=notrunc'],
   ['a cut pack', 'truncate -s 100000 "$pack"'],

@@ -12,8 +12,6 @@ const CELLS: Cell[] = [
   [BACKUP, 'kill worker', 'end', 'beforeDump'],
   [BACKUP, 'terminate', 'middle', 'dumpSqlite tracker'],
   [BACKUP, 'cancel', 'middle', 'createSnapshot'],
-  [BACKUP, 'terminate', 'middle', 'writeArchive'],
-  [DRILL, 'kill worker', 'middle', 'verifyDatabase mysql/tracker'],
   [DRILL, 'terminate', 'middle', 'verifyFiles'],
   [RESTORE_IN_PLACE, 'kill worker', 'middle', 'putBack sqlite/tracker'],
   [RESTORE_IN_PLACE, 'terminate', 'middle', 'putBack files/config'],

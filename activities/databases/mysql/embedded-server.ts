@@ -12,6 +12,8 @@ import { confine } from './confine.ts';
 import { type NoServer, runScratchSql, type ScratchServer } from './scratch-server.ts';
 
 const READY_WITHIN_MS = 120_000;
+/** Its data is thrown away: there is nothing to be written in order. */
+const KILL_AFTER_MS = 200;
 
 /** Servers are often outside of the PATH: Debian has them in /usr/sbin, Fedora in /usr/libexec. */
 const DIRECTORIES = ['', '/usr/sbin/', '/usr/local/sbin/', '/usr/libexec/', '/opt/mysql/bin/'];
@@ -61,8 +63,7 @@ export async function startEmbeddedServer(
     program: found.program,
     args: serverArguments(family, directory),
     signal: context.signal,
-    // Its data is thrown away: there is nothing to be written in order.
-    killAfterMs: 200,
+    killAfterMs: KILL_AFTER_MS,
   });
   const server = describeServer({ ...found, family, directory, client, running }, place.database);
   try {
@@ -117,7 +118,12 @@ async function initialise(programs: Programs, installation: Installation, contex
         }));
   for (const attempt of attempts) {
     try {
-      const { exitCode, stdout, stderr } = await programs.run({ ...attempt, signal: context.signal, timeoutMs: READY_WITHIN_MS });
+      const { exitCode, stdout, stderr } = await programs.run({
+        ...attempt,
+        signal: context.signal,
+        timeoutMs: READY_WITHIN_MS,
+        killAfterMs: KILL_AFTER_MS,
+      });
       return exitCode === 0 ? undefined : `${stderr}${stdout}`.slice(-500);
     } catch (error) {
       if (!(error instanceof ProgramMissing)) throw error;

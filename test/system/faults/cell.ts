@@ -1,10 +1,10 @@
-import { appendFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lane } from './lane.ts';
 import { countBackups, findLeftovers } from './leftovers.ts';
 import type { Subject } from './phases.ts';
+import { recordResult } from './results.ts';
 import { EXPECTED, type Fault, strike, untilChildless } from './strike.ts';
 
 export const MOMENTS = ['start', 'middle', 'end'] as const;
@@ -13,8 +13,14 @@ export type Moment = (typeof MOMENTS)[number];
 /** One cell of the matrix: what is struck, how, at which moment of which phase. */
 export type Cell = readonly [subject: Subject, fault: Fault, moment: Moment, phase: string];
 
+/** As its test is called. */
+export function titleOf([subject, fault, moment, phase]: Cell): string {
+  return `${subject.title}, ${fault} at the ${moment} of ${phase}`;
+}
+
 /** What became of it. */
-export interface CellResult {
+interface CellResult {
+  id: string;
   subject: string;
   phase: string;
   moment: Moment;
@@ -36,10 +42,18 @@ const TRIES = 4;
 
 /** Strikes a run of the subject where the cell says, and looks at everything that it may have left. */
 export async function runCell(lane: Lane, cell: Cell, durationsMs: ReadonlyMap<string, number>): Promise<CellResult> {
-  const result = await (await struckRun(lane, cell, durationsMs)).finish();
-  const file = process.env['HOLDFAST_FAULT_RESULTS'];
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify(result)}\n`);
+  const result = await struckRun(lane, cell, durationsMs)
+    .then((run) => run.finish())
+    .catch((error: unknown) => ({ ...notStruck(cell), problems: [String(error)] }));
+  recordResult(result);
   return result;
+}
+
+/** The result of a cell before there is one. */
+export function notStruck(cell: Cell): CellResult {
+  const [subject, fault, moment, phase] = cell;
+  const nothing = { outcome: 'not struck', seconds: 0, snapshots: 0, archives: 0, problems: [] };
+  return { id: titleOf(cell), subject: subject.title, phase, moment, fault, ...nothing };
 }
 
 /** Runs until the probe strikes: a phase that was over before its middle came is tried again, struck earlier. */
@@ -60,8 +74,8 @@ async function untilHit(lane: Lane, workflowId: string): Promise<boolean> {
   const deadline = Date.now() + HIT_WITHIN_MS;
   for (let round = 1; Date.now() < deadline; round += 1) {
     if ((await lane.hit()) !== undefined) return true;
-    if (round % 200 === 0 && (await lane.outcome(workflowId, 50)) !== 'RUNNING') return false;
-    await sleep(2);
+    if (round % 100 === 0 && (await lane.outcome(workflowId, 50)) !== 'RUNNING') return false;
+    await sleep(20);
   }
   return false;
 }
@@ -79,7 +93,7 @@ class StruckRun {
   }
 
   async finish(): Promise<CellResult> {
-    const [subject, fault, moment, phase] = this.#cell;
+    const [subject, fault, , phase] = this.#cell;
     const since = await strike(this.#lane, fault, this.#run.workflowId);
     const childless = fault === 'cancel' ? await untilChildless(this.#lane, since) : undefined;
     const outcome = await this.#lane.outcome(this.#run.workflowId, ENDED_WITHIN_MS);
@@ -93,7 +107,7 @@ class StruckRun {
     const counts = await this.#judgeBackups();
     for (const leftover of await findLeftovers(this.#lane)) this.#problems.push(leftover);
     await this.#lane.clearOrder();
-    return { subject: subject.title, phase, moment, fault, outcome, seconds, ...counts, problems: this.#problems };
+    return { ...notStruck(this.#cell), outcome, seconds, ...counts, problems: this.#problems };
   }
 
   /** Seconds until a phase began or ended after the fault; 0 when there was nothing left to do. */

@@ -100,9 +100,13 @@ export class Lane {
     await this.#worker?.stop(signal);
   }
 
-  /** Starts a workflow and returns its handle. The connection is made anew: the server may have been killed meanwhile. */
+  /**
+   * Starts a workflow and returns its handle, with another file than the last time: what is unchanged may be spared, and then there is
+   * nothing to strike. The connection is made anew: the server may have been killed meanwhile.
+   */
   async start(type: string, input: object): Promise<{ workflowId: string; runId: string }> {
     this.#workflows += 1;
+    await writeFile(join(this.directory, 'data/etc/newest.toml'), `generation = ${this.#workflows}\n`);
     const workflowId = `${type}-${this.#workflows}`;
     return this.holdfast.withClient(async (client) => {
       const started = await client.workflow.start(type, { workflowId, taskQueue: 'holdfast-test-host', args: [input] });
@@ -114,15 +118,17 @@ export class Lane {
     return this.holdfast.withClient(async (client) => body(client.workflow.getHandle(workflowId)));
   }
 
-  /** How a workflow ended: `COMPLETED`, `FAILED: …`, `CANCELLED`, `TERMINATED`; waits for it. */
+  /** How a workflow ended: `COMPLETED`, `FAILED: …`, `CANCELLED`, `TERMINATED`; waits for it, so long at most. */
   async outcome(workflowId: string, limitMs: number): Promise<string> {
-    const deadline = Date.now() + limitMs;
-    while (Date.now() < deadline) {
-      const { status, memo } = await this.withHandle(workflowId, async (handle) => handle.describe());
-      if (status.name !== 'RUNNING') return status.name === 'FAILED' ? `FAILED: ${JSON.stringify(memo)}` : status.name;
-      await sleep(100);
-    }
-    return 'RUNNING';
+    return this.withHandle(workflowId, async (handle) => {
+      const deadline = Date.now() + limitMs;
+      while (Date.now() < deadline) {
+        const { status, memo } = await handle.describe();
+        if (status.name !== 'RUNNING') return status.name === 'FAILED' ? `FAILED: ${JSON.stringify(memo)}` : status.name;
+        await sleep(200);
+      }
+      return 'RUNNING';
+    });
   }
 
   /** Asks the probe to strike once. */

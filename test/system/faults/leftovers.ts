@@ -22,6 +22,8 @@ export function childrenOf(lane: Lane): string[] {
 export async function findLeftovers(lane: Lane): Promise<string[]> {
   const { directory, holdfast } = lane;
   const below = (...path: string[]) => namesIn(join(directory, ...path));
+  // They are there for an instant whenever anybody on this machine starts a program; what is left is there a while later as well.
+  const secrets = new Set(secretFiles());
   const locks = await holdfast.restic('list', 'locks', '--no-lock');
   return [
     ...childrenOf(lane).map((child) => `process: ${child}`),
@@ -41,8 +43,8 @@ export async function findLeftovers(lane: Lane): Promise<string[]> {
       .filter((name) => name.includes('.restoring-'))
       .map((name) => `draft: ${name}`),
     ...below('tmp').map((name) => `temporary: ${name}`),
-    ...namesIn('/dev/shm')
-      .filter((name) => name.startsWith('.holdfast-'))
+    ...secretFiles()
+      .filter((name) => secrets.has(name))
       .map((name) => `secret: ${name}`),
     ...locks
       .split('\n')
@@ -58,6 +60,11 @@ export async function countBackups(lane: Lane, runId: string): Promise<{ snapsho
     snapshots: snapshots.filter(({ tags }) => tags?.includes(`run:${runId}`)).length,
     archives: namesIn(join(lane.directory, 'archives')).filter((name) => name.includes(`-${runId.slice(-8)}.tar.`)).length,
   };
+}
+
+/** Files that hold a secret have no name any more by the time that they do. */
+function secretFiles(): string[] {
+  return namesIn('/dev/shm').filter((name) => name.startsWith('.holdfast-'));
 }
 
 function namesIn(directory: string): string[] {

@@ -39,6 +39,16 @@ test('cancelling ends the child and throws the reason of the signal', async () =
   await expect(programs.run({ program: 'sleep', args: ['30'], signal: controller.signal })).rejects.toBe(reason);
 });
 
+test.each([
+  ['cancel', () => ({ signal: AbortSignal.timeout(300) })],
+  ['deadline', () => ({ timeoutMs: 300 })],
+])('what a child has started is ended with it by a %s, and is not waited for', async (_, end) => {
+  const startedAt = performance.now();
+  // The shell dies of its SIGTERM; the pipe of its output is open for as long as one of the others runs.
+  await expect(programs.run({ program: 'sh', args: ['-c', 'sleep 30 | sleep 30; :'], ...end() })).rejects.toThrow();
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
 test('an error of the consumer ends the child and is passed on', async () => {
   const failure = new Error('disk full');
   const run = programs.run({
