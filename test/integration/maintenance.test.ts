@@ -111,9 +111,12 @@ test('prune frees what forgotten snapshots left, and says how much', async () =>
 test('a prune that is started during a backup waits for it, and a backup that is started during a check succeeds too', async () => {
   await writeNoise('b.bin', 100_000_000, 3);
   const backup = holdfast.backup('tracker');
-  await untilPhase('backup', 'createSnapshot');
-  const prune = await maintain('prune');
-  const { run } = await backup;
+  const restic = await untilResticHasLock();
+  process.kill(restic, 'SIGSTOP');
+  const pruning = maintain('prune');
+  await untilPhase('prune', 'openMaintenance', 2);
+  process.kill(restic, 'SIGCONT');
+  const [prune, { run }] = [await pruning, await backup];
   expect([run.outcome, prune.run.outcome]).toEqual(['succeeded', 'succeeded']);
   const [opened, pruned] = prune.run.phases;
   expect(opened?.attempts).toBeGreaterThan(1);
@@ -127,15 +130,16 @@ test('a prune that is started during a backup waits for it, and a backup that is
   expect(second.run.phases.map(({ attempts }) => attempts)).not.toContain(2);
 }, 240_000);
 
-/** Waits until the newest run of a workflow type has a phase in progress. */
-async function untilPhase(type: string, phase: string): Promise<void> {
+/** Waits until a run of a workflow type has a phase in progress, in that attempt at least. */
+async function untilPhase(type: string, phase: string, attempt = 1): Promise<void> {
   await holdfast.withClient(async (client) => {
-    for (let attempt = 0; attempt < 300; attempt++) {
+    for (let look = 0; look < 300; look++) {
       for await (const { workflowId } of client.workflow.list({
         query: `WorkflowType = '${type}' AND ExecutionStatus = 'Running'`,
       })) {
         const { raw } = await client.workflow.getHandle(workflowId).describe();
-        if (raw.pendingActivities?.some(({ activityType }) => activityType?.name === phase) === true) return;
+        const pending = raw.pendingActivities?.find(({ activityType }) => activityType?.name === phase);
+        if ((pending?.attempt ?? 0) >= attempt) return;
       }
       await sleep(50);
     }
