@@ -1,5 +1,6 @@
 import { ChainStore } from '../../chain/chain-store.ts';
 import { chainFiles, isFormer, type KeptChain, keptChainSchema } from './chain.ts';
+import { ORIGINS_NAME } from './origins.ts';
 import { OVERLAY_NAME } from './prior-pages.ts';
 
 /** Where chains of SQLite databases are kept. */
@@ -8,5 +9,5 @@ export const chainStore = new ChainStore<KeptChain>({
   isFormer,
   files: ({ chain }) => chainFiles(chain),
   localNames: ({ table }) => [table.name],
-  spared: [OVERLAY_NAME],
+  spared: [OVERLAY_NAME, ORIGINS_NAME],
 });

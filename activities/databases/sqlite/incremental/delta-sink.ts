@@ -1,6 +1,6 @@
 import type { Programs } from '../../../../process/programs.ts';
-import { PageDiffer } from './diff-pages.ts';
-import { PatchWriter } from './patch-writer.ts';
+import { DeltaPatches } from './delta-patches.ts';
+import type { LateFiles } from './late-pages.ts';
 import { WalWriter } from './wal-file.ts';
 import { FRAME_HEADER_BYTES } from './wal-format.ts';
 
@@ -34,6 +34,8 @@ export interface SinkJob {
   /** New files, of which one is made. */
   paths: { wal: string; patch: string };
   pageSize: number;
+  /** What patches are made of. */
+  files: Omit<LateFiles, 'pageSize' | 'pages'>;
   /** That the database has. */
   databasePages: number;
   signal: AbortSignal;
@@ -83,8 +85,7 @@ class LogSink implements DeltaSink {
 class PatchSink implements DeltaSink {
   readonly takesBefore = true;
   readonly #job: SinkJob;
-  readonly #differ: PageDiffer;
-  readonly #writer: PatchWriter;
+  readonly #patches: DeltaPatches;
   /** As long as it may stay a log. */
   #held: { pageNumber: number; page: Buffer }[] | undefined = [];
   #heldBytes = 0;
@@ -93,17 +94,18 @@ class PatchSink implements DeltaSink {
   constructor(job: SinkJob, programs: Programs) {
     const { pageSize, databasePages, paths, signal } = job;
     this.#job = job;
-    this.#differ = new PageDiffer(pageSize);
-    this.#writer = new PatchWriter({ programs, path: paths.patch, pageSize, pages: databasePages, signal });
+    this.#patches = new DeltaPatches(
+      { programs, path: paths.patch, pageSize, pages: databasePages, signal },
+      { ...job.files, pageSize, pages: databasePages },
+    );
   }
 
   get bytes(): number {
-    return this.#held === undefined ? this.#writer.bytes : this.#heldBytes;
+    return this.#held === undefined ? this.#patches.bytes : this.#heldBytes;
   }
 
   append(pageNumber: number, page: Buffer, before: Buffer | undefined): void {
-    const operations = before === undefined ? undefined : this.#differ.diff(before, page);
-    this.#writer.append(pageNumber, operations === undefined ? { page } : { operations });
+    this.#patches.append(pageNumber, page, before);
     this.pages++;
     this.#heldBytes += FRAME_HEADER_BYTES + page.length;
     if (this.#heldBytes > MAX_LOG_BYTES) this.#held = undefined;
@@ -111,11 +113,11 @@ class PatchSink implements DeltaSink {
   }
 
   async flush(): Promise<void> {
-    if (this.#held === undefined) await this.#writer.flush();
+    if (this.#held === undefined) await this.#patches.flush();
   }
 
   async finish(): Promise<WrittenFile> {
-    if (this.#held === undefined) return { path: this.#job.paths.patch, stream: await this.#writer.finish() };
+    if (this.#held === undefined) return { path: this.#job.paths.patch, stream: await this.#patches.finish() };
     const log = new LogSink(this.#job);
     try {
       for (const { pageNumber, page } of this.#held) await log.append(pageNumber, page);
@@ -126,6 +128,6 @@ class PatchSink implements DeltaSink {
   }
 
   async close(): Promise<void> {
-    await this.#writer.close();
+    await this.#patches.close();
   }
 }

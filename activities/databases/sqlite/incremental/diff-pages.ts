@@ -1,3 +1,4 @@
+import { firstDifference, wordsOf } from './find-difference.ts';
 import { Operations, PagePatcher } from './page-patch.ts';
 
 /** So many equal bytes end what differs: an operation costs 4 to 6. */
@@ -127,20 +128,4 @@ export class PageDiffer {
     const gram = (page[at] ?? 0) | ((page[at + 1] ?? 0) << 8) | ((page[at + 2] ?? 0) << 16) | ((page[at + 3] ?? 0) << 24);
     return (Math.imul(gram, 0x9e3779b1) >>> 8) % this.#size;
   }
-}
-
-function wordsOf(page: Uint8Array): Uint32Array {
-  return new Uint32Array(page.buffer, page.byteOffset, page.byteLength / 4);
-}
-
-/** Position of the first byte from `start` on that differs, or the size of the page. */
-function firstDifference({ before, after }: { before: Uint32Array; after: Uint32Array }, start: number): number {
-  const words = before.length;
-  let index = start >> 2;
-  let difference = 0;
-  if (index < words) difference = (((before[index] ?? 0) ^ (after[index] ?? 0)) >>> ((start & 3) * 8)) << ((start & 3) * 8);
-  while (difference === 0 && ++index < words) difference = (before[index] ?? 0) ^ (after[index] ?? 0);
-  if (index >= words) return words * 4;
-  // The lowest byte of a word comes first on a little-endian machine.
-  return index * 4 + ((31 - Math.clz32(difference & -difference)) >> 3);
 }

@@ -19,6 +19,7 @@ import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
 import { BASE_NAME, deltaBytes, type KeptChain, numbered } from './chain.ts';
+import { ORIGINS_NAME } from './origins.ts';
 import { readPinned } from './pinned-content.ts';
 import { OVERLAY_NAME } from './prior-pages.ts';
 import { verifyDelta } from './verify-delta.ts';
@@ -138,7 +139,9 @@ function pathsOf(job: ChainJob, { chain, overlaid, table }: KeptChain): Paths {
       pages: chain.database.pages,
       directory,
       base: join(directory, BASE_NAME),
+      basePages: Math.floor(chain.base.bytes / chain.page_size),
       overlay: join(directory, OVERLAY_NAME),
+      origins: join(directory, ORIGINS_NAME),
       lacking: chain.deltas.slice(chain.deltas.findIndex(({ name }) => name === overlaid) + 1),
     },
     delta: { wal: join(directory, numbered(number, 'wal')), patch: join(directory, numbered(number, 'patch.zst')) },

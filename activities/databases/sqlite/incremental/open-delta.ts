@@ -3,15 +3,16 @@ import type { Programs } from '../../../../process/programs.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { PatchReader } from './patch-reader.ts';
+import type { ReadBasePage } from './rebuilt-page.ts';
 import { WalReader } from './wal-reader.ts';
 
 /** Opens a delta in the directory of its chain. */
 export function openDelta(
-  chain: { programs: Programs; directory: string; pageSize: number },
+  chain: { programs: Programs; directory: string; pageSize: number; readBase: ReadBasePage },
   { name }: ChainFile,
   signal: AbortSignal,
 ): DeltaReader {
   const path = join(chain.directory, name);
   if (name.endsWith('.wal')) return new WalReader(path, chain.pageSize);
-  return new PatchReader(chain.programs, { path, pageSize: chain.pageSize }, signal);
+  return new PatchReader(chain.programs, { ...chain, path }, signal);
 }

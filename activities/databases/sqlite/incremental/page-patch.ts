@@ -90,7 +90,7 @@ function put(target: Uint8Array, to: number, source: Uint8Array, { from, length 
   else for (let index = 0; index < length; index++) target[to + index] = source[from + index] ?? 0;
 }
 
-function readUint16(bytes: Uint8Array, at: number): number {
+export function readUint16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 }
 

@@ -2,14 +2,38 @@
  * The stream that is stored of a delta that changes many pages a little, before zstd packs it. Little-endian:
  *
  *     "HFPATCH1", u32 page size, u32 pages that the database then has
- *     for each page, in their order: u32 how many pages after the one before (the first one counts from 0), u16 n, then
- *         n bytes of operations (page-patch.ts), or, where n is 65535, the page as a whole
+ *     for each page, in their order: u32 how many pages after the one before (the first one counts from 0), u16 n, then, where n is
+ *         65535   the page as a whole
+ *         65534   u16 n, n bytes of operations that rebuild the page (rebuilt-page.ts)
+ *         65533   the same, for a page whose version before counts as zeros
+ *         another n bytes of operations on the page (page-patch.ts)
  *     u32 0, u16 0
  */
 export const PATCH_MAGIC = Buffer.from('HFPATCH1');
 export const STREAM_HEAD_BYTES = 16;
 export const RECORD_HEAD_BYTES = 6;
-/** In place of a number of bytes: the page follows as a whole. */
-export const WHOLE_PAGE = 0xffff;
+/** Of what rebuilds a page, besides. */
+export const LENGTH_BYTES = 2;
 /** Streams of all deltas are unpacked side by side in a restore: of each, zstd keeps so much in memory (2 ** 21 bytes). */
 export const ZSTD_LEVEL = ['-3', '--zstd=wlog=21'];
+
+/** In place of a number of bytes. */
+export const WHOLE = 0xffff;
+export const REBUILT = 0xfffe;
+export const RENEWED = 0xfffd;
+/** Stands for operations on the page; their number is what the stream has. */
+export const CHANGED = 0;
+
+/** What makes a page of its version before, or, where it is whole or renewed, without it. */
+export interface PagePatch {
+  kind: typeof WHOLE | typeof REBUILT | typeof RENEWED | typeof CHANGED;
+  bytes: Uint8Array;
+}
+
+/** Takes patches in the order of their pages. */
+export interface PatchTaker {
+  /** Takes a copy. */
+  append(pageNumber: number, patch: PagePatch): void;
+  /** To be waited for now and then: until then all is in memory. */
+  flush(): Promise<void>;
+}

@@ -1,7 +1,8 @@
 import type { Programs } from '../../../../process/programs.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { PagePatcher, PatchDamaged, type PatchPlace } from './page-patch.ts';
-import { PATCH_MAGIC, RECORD_HEAD_BYTES, STREAM_HEAD_BYTES, WHOLE_PAGE } from './patch-format.ts';
+import { LENGTH_BYTES, PATCH_MAGIC, RECORD_HEAD_BYTES, REBUILT, RENEWED, STREAM_HEAD_BYTES, WHOLE } from './patch-format.ts';
+import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 import { ZstdOutput } from './zstd-output.ts';
 
 /** Reads a stream of patches. */
@@ -9,21 +10,29 @@ export class PatchReader implements DeltaReader {
   readonly #output: ZstdOutput;
   readonly #pageSize: number;
   readonly #patcher: PagePatcher;
+  readonly #rebuilder: RebuildPatcher;
   #bytes = Buffer.alloc(0);
   #at = 0;
   /** Of what follows the head of the record at hand. */
   #length = 0;
-  #isWhole = false;
+  /** As in the stream, in place of a number of bytes. */
+  #kind = 0;
   #hasEnded = false;
   /** That the database then has; undefined before the head of the stream was read. */
   #pages: number | undefined;
   isReady = false;
   pageNumber = 0;
 
-  constructor(programs: Programs, { path, pageSize }: { path: string; pageSize: number }, signal: AbortSignal) {
+  /** `readBase` is asked for pages of the base that others are made of. */
+  constructor(
+    programs: Programs,
+    { path, pageSize, readBase }: { path: string; pageSize: number; readBase: ReadBasePage },
+    signal: AbortSignal,
+  ) {
     this.#output = new ZstdOutput(programs, path, signal);
     this.#pageSize = pageSize;
     this.#patcher = new PagePatcher(pageSize);
+    this.#rebuilder = new RebuildPatcher(pageSize, readBase);
   }
 
   async ready(): Promise<void> {
@@ -43,7 +52,9 @@ export class PatchReader implements DeltaReader {
 
   apply(place: PatchPlace): void {
     const end = this.#at + this.#length;
-    if (this.#isWhole) this.#bytes.copy(place.memory, place.start, this.#at, end);
+    if (this.#kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
+    if (this.#kind === WHOLE) this.#bytes.copy(place.memory, place.start, this.#at, end);
+    else if (this.#kind === REBUILT || this.#kind === RENEWED) this.#rebuilder.apply(place, this.#bytes, this.#at, end);
     else this.#patcher.apply(place, this.#bytes, this.#at, end);
     this.#at = end;
     this.isReady = false;
@@ -76,14 +87,18 @@ export class PatchReader implements DeltaReader {
       this.#hasEnded = true;
       return;
     }
-    const size = length === WHOLE_PAGE ? this.#pageSize : length;
-    if (this.#at + RECORD_HEAD_BYTES + size > bytes.length) return;
+    const isRebuilt = length === REBUILT || length === RENEWED;
+    const head = RECORD_HEAD_BYTES + (isRebuilt ? LENGTH_BYTES : 0);
+    if (this.#at + head > bytes.length) return;
+    const rest = isRebuilt ? bytes.readUInt16LE(this.#at + RECORD_HEAD_BYTES) : length;
+    const size = length === WHOLE ? this.#pageSize : rest;
+    if (this.#at + head + size > bytes.length) return;
     const next = this.pageNumber + step;
     if (next > (this.#pages ?? 0)) throw new PatchDamaged(`it has page ${next} of a database of ${this.#pages}`);
     this.pageNumber = next;
-    this.#isWhole = length === WHOLE_PAGE;
+    this.#kind = length;
     this.#length = size;
-    this.#at += RECORD_HEAD_BYTES;
+    this.#at += head;
     this.isReady = true;
   }
 

@@ -5,7 +5,18 @@ import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { ProgramResult, Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
-import { PATCH_MAGIC, RECORD_HEAD_BYTES, STREAM_HEAD_BYTES, WHOLE_PAGE, ZSTD_LEVEL } from './patch-format.ts';
+import {
+  CHANGED,
+  LENGTH_BYTES,
+  PATCH_MAGIC,
+  type PagePatch,
+  type PatchTaker,
+  RECORD_HEAD_BYTES,
+  REBUILT,
+  RENEWED,
+  STREAM_HEAD_BYTES,
+  ZSTD_LEVEL,
+} from './patch-format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -20,15 +31,15 @@ export interface PatchFile {
 }
 
 /** Writes a stream of patches. Nothing touches the disk before it is first flushed. */
-export class PatchWriter {
+export class PatchWriter implements PatchTaker {
   readonly #file: PatchFile;
   readonly #hash = createHash('sha256');
+  readonly #head = Buffer.alloc(RECORD_HEAD_BYTES + LENGTH_BYTES);
   readonly #input = new PassThrough({ highWaterMark: 4 * CHUNK_BYTES });
   #zstd: Promise<ProgramResult> | undefined;
   #gathered: Buffer[] = [];
   #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   #filled = 0;
-  #bytes = 0;
   #page = 0;
 
   constructor(file: PatchFile) {
@@ -40,18 +51,14 @@ export class PatchWriter {
     this.#put(head);
   }
 
-  /** Of the stream so far. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Takes a copy. Pages come in their order. */
-  append(pageNumber: number, patch: { operations: Buffer } | { page: Buffer }): void {
-    const head = Buffer.allocUnsafe(RECORD_HEAD_BYTES);
+  append(pageNumber: number, { kind, bytes }: PagePatch): void {
+    const head = this.#head;
     head.writeUInt32LE(pageNumber - this.#page, 0);
-    head.writeUInt16LE('page' in patch ? WHOLE_PAGE : patch.operations.length, 4);
-    this.#put(head);
-    this.#put('page' in patch ? patch.page : patch.operations);
+    head.writeUInt16LE(kind === CHANGED ? bytes.length : kind, 4);
+    head.writeUInt16LE(bytes.length & 0xffff, RECORD_HEAD_BYTES);
+    const hasLength = kind === REBUILT || kind === RENEWED;
+    this.#put(hasLength ? head : head.subarray(0, RECORD_HEAD_BYTES));
+    this.#put(bytes);
     this.#page = pageNumber;
   }
 
@@ -90,10 +97,10 @@ export class PatchWriter {
     await this.#zstd?.catch(() => undefined);
   }
 
-  #put(bytes: Buffer): void {
-    this.#bytes += bytes.length;
+  #put(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; ) {
-      const count = bytes.copy(this.#chunk, this.#filled, offset);
+      const count = Math.min(bytes.length - offset, this.#chunk.length - this.#filled);
+      this.#chunk.set(count === bytes.length ? bytes : bytes.subarray(offset, offset + count), this.#filled);
       this.#filled += count;
       offset += count;
       if (this.#filled < this.#chunk.length) continue;

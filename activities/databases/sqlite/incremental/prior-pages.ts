@@ -2,8 +2,10 @@ import { hash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exists } from '../../../presence.ts';
+import { readPagesOf } from './base-pages.ts';
 import { applyUpTo, type DeltaReader } from './delta-reader.ts';
 import { DIGEST_BYTES } from './page-table.ts';
+import type { ReadBasePage } from './rebuilt-page.ts';
 
 /**
  * The pages that are no longer those of the base, each at its own place in a file with holes; with the base it holds the database as
@@ -58,15 +60,17 @@ export class PriorPages {
     this.#known = new Uint8Array(blockBytes / pageSize);
   }
 
-  /** `lacking`: deltas that the chain has and the overlay has not; they are closed with this. */
+  /** `open` gives the deltas that the chain has and the overlay has not; they are closed with this. */
   static async open(
     paths: { base: string; overlay: string },
-    options: { pageSize: number; blockBytes: number; lacking: readonly DeltaReader[] },
+    options: { pageSize: number; blockBytes: number; open: (readBase: ReadBasePage) => readonly DeltaReader[] },
   ): Promise<PriorPages> {
-    const isNeeded = options.lacking.length > 0 || (await exists(paths.overlay));
+    const base = await open(paths.base, 'r');
+    const lacking = options.open(readPagesOf(base, options.pageSize));
+    const isNeeded = lacking.length > 0 || (await exists(paths.overlay));
     if (isNeeded) await (await open(paths.overlay, 'a', 0o600)).close();
     const overlay = isNeeded ? await open(paths.overlay, 'r+') : undefined;
-    return new PriorPages({ base: await open(paths.base, 'r'), overlay }, options);
+    return new PriorPages({ base, overlay }, { ...options, lacking });
   }
 
   /** Goes on to a block. @throws {WalDamaged | PatchDamaged} when a delta of the chain is not what was written */

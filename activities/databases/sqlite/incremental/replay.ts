@@ -5,6 +5,7 @@ import type { PhaseContext } from '../../../phase.ts';
 import type { HashResult } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
+import { readPagesOf } from './base-pages.ts';
 import { BASE_NAME, chainSchema } from './chain.ts';
 import { applyUpTo, type DeltaReader } from './delta-reader.ts';
 import { WholeHashThread } from './hash-threads.ts';
@@ -35,7 +36,7 @@ export async function replayChain(
     context.report({ phase: 'replay', bytesDone, bytesTotal: bytes, percent: Math.floor((100 * bytesDone) / bytes) });
   const base = await openPart(join(directory, BASE_NAME));
   const to = await open(target, 'w', 0o600);
-  const chain = { programs, directory, pageSize };
+  const chain = { programs, directory, pageSize, readBase: readPagesOf(base, pageSize) };
   const readers: { name: string; reader: DeltaReader }[] = [];
   try {
     for (const file of deltas) {

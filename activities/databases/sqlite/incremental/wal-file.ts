@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HashResult } from '../../../stage/copy-file.ts';
+import { readFully, writeFully } from './file-bytes.ts';
 import {
   decodeWalHeader,
   encodeWalHeader,
@@ -84,10 +85,7 @@ export class WalWriter {
   }
 
   async #flush(): Promise<void> {
-    for (let offset = 0; offset < this.#filled; ) {
-      const { bytesWritten } = await this.#file.write(this.#chunk, offset, this.#filled - offset, this.#written + offset);
-      offset += bytesWritten;
-    }
+    await writeFully(this.#file, this.#chunk.subarray(0, this.#filled), this.#written);
     this.#written += this.#filled;
     this.#filled = 0;
   }
@@ -124,15 +122,4 @@ export async function* readWal(path: string, pageSize: number): AsyncGenerator<F
   } finally {
     await file.close();
   }
-}
-
-/** As much as there is, up to the size of the buffer. */
-async function readFully(file: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }

@@ -8,6 +8,7 @@ import { openDelta } from './open-delta.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
 import { PriorPages } from './prior-pages.ts';
+import type { ReadBasePage } from './rebuilt-page.ts';
 import { BLOCK_BYTES, type PageBlock, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
 
@@ -32,7 +33,9 @@ export interface DeltaJob extends HashOptions {
     pages: number;
     directory: string;
     base: string;
+    basePages: number;
     overlay: string;
+    origins: string;
     lacking: readonly ChainFile[];
   };
   /** New files. */
@@ -75,7 +78,7 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
   const zstd = (await hasZstd(programs)) ? programs : undefined;
   const before = await PageTableReader.open(job.before.table);
   const table = await PageTableWriter.create(job.table);
-  const sink = createSink({ zstd, paths, pageSize, databasePages: job.bytes / pageSize, signal });
+  const sink = createSink({ zstd, paths, pageSize, files: { database: job.path, ...job.before }, databasePages: job.bytes / pageSize, signal });
   const prior = sink.takesBefore ? await openPrior(job) : undefined;
   try {
     const writer = new DeltaWriter(job, { before, table, sink, prior });
@@ -96,9 +99,11 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
 }
 
 function openPrior({ before, pageSize, programs, signal }: DeltaJob): Promise<PriorPages> {
-  const chain = { programs, directory: before.directory, pageSize };
-  const lacking = before.lacking.map((file) => openDelta(chain, file, signal));
-  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, lacking });
+  const open = (readBase: ReadBasePage) => {
+    const chain = { programs, directory: before.directory, pageSize, readBase };
+    return before.lacking.map((file) => openDelta(chain, file, signal));
+  };
+  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, open });
 }
 
 class DeltaWriter {

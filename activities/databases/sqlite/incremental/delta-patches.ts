@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import { CellIndex } from './cell-index.ts';
+import { PageDiffer } from './diff-pages.ts';
+import { type LateFiles, type LatePage, LatePages, type LoadedPage } from './late-pages.ts';
+import { CHANGED, type PagePatch, REBUILT, RENEWED, WHOLE } from './patch-format.ts';
+import { PatchSpool } from './patch-spool.ts';
+import { type PatchFile, PatchWriter } from './patch-writer.ts';
+import { RebuildFinder } from './rebuild-finder.ts';
+
+/** A patch so small is that of a row or two; a larger one may be a page that SQLite rebuilt. */
+const SMALL_BYTES = 128;
+/** Up to so much, what other pages had is not looked for. */
+const MODERATE_BYTES = 400;
+
+/**
+ * Makes the patches of a delta. A page that SQLite rebuilt is made of others, which come at any place of the file: it waits until all
+ * pages that changed are known.
+ */
+export class DeltaPatches {
+  readonly #files: LateFiles;
+  readonly #differ: PageDiffer;
+  readonly #finder: RebuildFinder;
+  readonly #index: CellIndex;
+  readonly #spool: PatchSpool;
+  readonly #writer: PatchWriter;
+  readonly #late: LatePage[] = [];
+  readonly #zeros: Buffer;
+  #bytes = 0;
+
+  constructor(file: PatchFile, files: LateFiles) {
+    this.#files = files;
+    this.#differ = new PageDiffer(file.pageSize);
+    this.#finder = new RebuildFinder(file.pageSize);
+    this.#index = new CellIndex(file.pageSize);
+    this.#spool = new PatchSpool(`${file.path}.spool`);
+    this.#writer = new PatchWriter(file);
+    this.#zeros = Buffer.from(new ArrayBuffer(file.pageSize));
+  }
+
+  /** That the delta takes at most, so far, before it is packed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Pages come in their order, and each begins at a multiple of 4 of its memory; `before`: undefined where a page has no version before. */
+  append(pageNumber: number, page: Buffer, before: Buffer | undefined): void {
+    const patch = before === undefined ? undefined : this.#make(pageNumber, page, before);
+    if (patch !== undefined) {
+      this.#spool.append(pageNumber, patch);
+      this.#bytes += patch.bytes.length;
+      return;
+    }
+    this.#late.push({ pageNumber, before: before === undefined ? undefined : hash('sha256', before, 'buffer') });
+    this.#bytes += page.length;
+  }
+
+  async flush(): Promise<void> {
+    await this.#spool.flush();
+  }
+
+  /** Ends the delta; the file is not synced. @returns SHA-256 of the stream */
+  async finish(): Promise<string> {
+    const late = await LatePages.open(this.#files, this.#index);
+    try {
+      for await (const loaded of late.load(this.#late)) {
+        await this.#spool.passOn(loaded.pageNumber, this.#writer);
+        this.#writer.append(loaded.pageNumber, this.#makeLate(loaded));
+        await this.#writer.flush();
+      }
+      await this.#spool.passOn(Number.POSITIVE_INFINITY, this.#writer);
+      return await this.#writer.finish();
+    } finally {
+      await late.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#spool.close(), this.#writer.close()]);
+  }
+
+  /** Undefined where other pages may help. */
+  #make(pageNumber: number, page: Buffer, before: Buffer): PagePatch | undefined {
+    const changed = this.#change(before, page);
+    if (changed !== undefined && changed.bytes.length <= SMALL_BYTES) return changed;
+    this.#index.note(before, pageNumber);
+    const patch = smaller(changed, this.#rebuild(pageNumber, { page, before, sources: [] }));
+    return patch !== undefined && patch.bytes.length <= MODERATE_BYTES ? patch : undefined;
+  }
+
+  #makeLate({ pageNumber, page, before, sources }: LoadedPage): PagePatch {
+    const changed = before === undefined ? undefined : this.#change(before, page);
+    return smaller(changed, this.#rebuild(pageNumber, { page, before, sources })) ?? { kind: WHOLE, bytes: page };
+  }
+
+  #change(before: Buffer, page: Buffer): PagePatch | undefined {
+    const bytes = this.#differ.diff(before, page);
+    return bytes === undefined ? undefined : { kind: CHANGED, bytes };
+  }
+
+  /** The first page of a database begins with another header: its cells are not where those of others are. */
+  #rebuild(pageNumber: number, { page, before, sources }: Omit<LoadedPage, 'pageNumber'>): PagePatch | undefined {
+    const bytes = pageNumber === 1 ? undefined : this.#finder.find(before ?? this.#zeros, page, sources);
+    return bytes === undefined ? undefined : { kind: before === undefined ? RENEWED : REBUILT, bytes };
+  }
+}
+
+function smaller(left: PagePatch | undefined, right: PagePatch | undefined): PagePatch | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return right.bytes.length < left.bytes.length ? right : left;
+}

@@ -1,0 +1,18 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** As much as a file has from a position on, up to the size of the buffer. */
+export async function readFully(file: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
+  }
+}

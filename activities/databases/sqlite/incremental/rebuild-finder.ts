@@ -1,0 +1,224 @@
+import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, readCells } from './cells.ts';
+import { firstDifference, wordsOf } from './find-difference.ts';
+import { type Copy, copyInto, MAX_SOURCES, movePointer, type PointerRun, pointInto } from './rebuilt-page.ts';
+
+/** Entries of the table of cells: more than all sources of a page have together. */
+const SLOTS_PER_BYTE = 0.5;
+/** Fewer pointers cost less as they are. */
+const MIN_POINTERS = 4;
+/** So many equal bytes end what differs: to put more takes 4. */
+const RESUMES = 5;
+/** Operations of more than this part of a page are not worth their reading. */
+const WORTHWHILE = 0.75;
+const SOURCE_BYTES = 4;
+const OPERATION_BYTES = 7;
+const PUT_BYTES = 4;
+const COUNTS_BYTES = 5;
+
+/** A page of the base. */
+export interface SourcePage {
+  pageNumber: number;
+  page: Uint8Array;
+}
+
+/** A source with its cells; the own version is of no page of the base. */
+interface Source {
+  page: Uint8Array;
+  cells: Cells;
+  /** By its offset, which pointer is that of a cell, from 1; 0 for none. */
+  slots: Uint16Array;
+}
+
+/** Finds how SQLite rebuilt a page, cell by cell (rebuilt-page.ts). */
+export class RebuildFinder {
+  readonly #size: number;
+  readonly #own: Source;
+  readonly #sources: Source[];
+  /** Sources and offsets of cells by their hashes: `1 + source * size + offset`. */
+  readonly #table: Uint32Array;
+  readonly #after: Cells;
+  readonly #sorted: Uint16Array;
+  readonly #image: Uint8Array;
+  readonly #encoded: Buffer;
+  /** Which copy wrote a byte of the new version, from 1. */
+  readonly #writtenBy: Uint16Array;
+
+  constructor(pageSize: number) {
+    this.#size = pageSize;
+    this.#sources = Array.from({ length: MAX_SOURCES + 1 }, () => ({
+      page: new Uint8Array(),
+      cells: createCells(pageSize),
+      slots: new Uint16Array(pageSize),
+    }));
+    this.#own = this.#sources[0] as Source;
+    this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(pageSize * SLOTS_PER_BYTE)));
+    this.#after = createCells(pageSize);
+    this.#sorted = new Uint16Array(pageSize / 2);
+    this.#image = new Uint8Array(pageSize);
+    this.#encoded = Buffer.alloc(pageSize);
+    this.#writtenBy = new Uint16Array(pageSize);
+  }
+
+  /**
+   * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}; valid until the next call.
+   *
+   * @returns undefined where the page itself is as good
+   */
+  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[]): Buffer | undefined {
+    if (readCells(after, this.#after).count === 0) return undefined;
+    this.#load([before, ...bases.map(({ page }) => page)]);
+    const copies = this.#findCopies(after);
+    const runs = this.#findPointers(after, copies);
+    this.#image.set(before);
+    for (const copy of copies) copyInto(this.#image, 0, this.#pageOf(copy), copy);
+    for (const run of runs) pointInto(this.#image, 0, this.#pageOf(run), { run, copies });
+    return this.#encode(after, { copies, runs, bases });
+  }
+
+  #pageOf({ source }: { source: number }): Uint8Array {
+    return (this.#sources[source] as Source).page;
+  }
+
+  #load(pages: readonly Uint8Array[]): void {
+    this.#table.fill(0);
+    for (const [index, page] of pages.entries()) {
+      const source = this.#sources[index] as Source;
+      source.page = page;
+      source.slots.fill(0);
+      const { count, offsets } = readCells(page, source.cells);
+      for (let slot = 0; slot < count; slot++) {
+        const offset = offsets[slot] ?? 0;
+        if (offset >= this.#size) continue;
+        source.slots[offset] = slot + 1;
+        const hash = hashCell(page, offset);
+        if (hash === undefined) continue;
+        const entry = hash & (this.#table.length - 1);
+        if (this.#table[entry] === 0) this.#table[entry] = 1 + index * this.#size + offset;
+      }
+    }
+    for (const source of this.#sources.slice(pages.length)) source.cells.count = 0;
+  }
+
+  #findCopies(after: Uint8Array): Copy[] {
+    const copies: Copy[] = [];
+    const { count, offsets } = this.#after;
+    const sorted = this.#sorted.subarray(0, count);
+    sorted.set(offsets.subarray(0, count));
+    sorted.sort();
+    let end = this.#after.pointersAt + 2 * count;
+    this.#writtenBy.fill(0);
+    for (const offset of sorted) {
+      if (offset + CELL_HEAD_BYTES <= end) continue;
+      const copy = this.#findCell(after, offset, end);
+      if (copy === undefined) continue;
+      end = copy.where + copy.length;
+      if (copy.source === 0 && copy.where === copy.from) continue;
+      copies.push(copy);
+      this.#writtenBy.fill(copies.length, copy.where, end);
+    }
+    return copies;
+  }
+
+  /** The longest stretch around a cell that a source has as well. */
+  #findCell(after: Uint8Array, offset: number, notBefore: number): Copy | undefined {
+    const hash = hashCell(after, offset);
+    const entry = hash === undefined ? 0 : (this.#table[hash & (this.#table.length - 1)] ?? 0);
+    if (entry === 0) return undefined;
+    const source = Math.floor((entry - 1) / this.#size);
+    const from = (entry - 1) % this.#size;
+    const { page } = this.#sources[source] as Source;
+    let length = 0;
+    while (offset + length < this.#size && from + length < this.#size && after[offset + length] === page[from + length])
+      length++;
+    if (length < CELL_HEAD_BYTES) return undefined;
+    let back = 0;
+    while (offset - back > notBefore && from - back > 0 && after[offset - back - 1] === page[from - back - 1]) back++;
+    return { source, where: offset - back, from: from - back, length: length + back };
+  }
+
+  #findPointers(after: Uint8Array, copies: readonly Copy[]): PointerRun[] {
+    const runs: PointerRun[] = [];
+    const { count, offsets, pointersAt } = this.#after;
+    let run: PointerRun | undefined;
+    for (let slot = 0; slot < count; slot++) {
+      const where = pointersAt + 2 * slot;
+      const found = this.#findPointer(offsets[slot] ?? 0, copies);
+      if (found !== undefined && run?.source === found.source && run.from + 2 * run.count === found.from) {
+        run.count++;
+        continue;
+      }
+      run = found === undefined || this.#isInPlace(after, where) ? undefined : { ...found, where, count: 1 };
+      if (run !== undefined) runs.push(run);
+    }
+    return runs.filter((one) => one.count >= MIN_POINTERS);
+  }
+
+  /** The pointer of a source that becomes the one to this offset. */
+  #findPointer(offset: number, copies: readonly Copy[]): { source: number; from: number } | undefined {
+    if (offset >= this.#size) return undefined;
+    const copy = copies[(this.#writtenBy[offset] ?? 0) - 1];
+    const [index, pointer] = copy === undefined ? [0, offset] : [copy.source, offset - copy.where + copy.from];
+    const { cells, slots } = this.#sources[index] as Source;
+    const slot = cells.count === 0 ? 0 : (slots[pointer] ?? 0);
+    if (slot === 0 || movePointer(pointer, index, copies) !== offset) return undefined;
+    return { source: index, from: cells.pointersAt + 2 * (slot - 1) };
+  }
+
+  #isInPlace(after: Uint8Array, where: number): boolean {
+    const { page } = this.#own;
+    return page[where] === after[where] && page[where + 1] === after[where + 1];
+  }
+
+  #encode(
+    after: Uint8Array,
+    found: { copies: readonly Copy[]; runs: readonly PointerRun[]; bases: readonly SourcePage[] },
+  ): Buffer | undefined {
+    const { copies, runs, bases } = found;
+    const most = this.#size * WORTHWHILE;
+    if (COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * OPERATION_BYTES > most) return undefined;
+    const used = bases.map((_, index) => copies.some(({ source }) => source === index + 1));
+    const numbers = [0, ...used.map((isUsed, index) => (isUsed ? used.slice(0, index + 1).filter(Boolean).length : 0))];
+    let at = this.#encoded.writeUInt8(used.filter(Boolean).length, 0);
+    for (const [index, { pageNumber }] of bases.entries()) if (used[index]) at = this.#encoded.writeUInt32LE(pageNumber, at);
+    at = this.#encoded.writeUInt16LE(copies.length, at);
+    for (const { source, where, from, length } of copies) at = this.#write(at, [numbers[source] ?? 0, where, from, length]);
+    at = this.#encoded.writeUInt16LE(runs.length, at);
+    for (const { source, where, from, count } of runs) at = this.#write(at, [numbers[source] ?? 0, where, from, count]);
+    return this.#encodePuts(after, at, most);
+  }
+
+  #write(at: number, [source, where, from, length]: [number, number, number, number]): number {
+    this.#encoded.writeUInt8(source, at);
+    this.#encoded.writeUInt16LE(where, at + 1);
+    this.#encoded.writeUInt16LE(from, at + 3);
+    return this.#encoded.writeUInt16LE(length, at + 5);
+  }
+
+  /** What is not yet as it must be. */
+  #encodePuts(after: Uint8Array, start: number, most: number): Buffer | undefined {
+    const words = { before: wordsOf(this.#image), after: wordsOf(after) };
+    let at = start;
+    for (let where = 0; (where = firstDifference(words, where)) < this.#size; ) {
+      const end = this.#endOfDifference(after, where);
+      if (at + PUT_BYTES + end - where > most) return undefined;
+      at = this.#encoded.writeUInt16LE(where, at);
+      at = this.#encoded.writeUInt16LE(end - where, at);
+      this.#encoded.set(after.subarray(where, end), at);
+      at += end - where;
+      where = end;
+    }
+    return this.#encoded.subarray(0, at);
+  }
+
+  #endOfDifference(after: Uint8Array, start: number): number {
+    let end = start + 1;
+    for (let equal = 0; equal < RESUMES && end + equal < this.#size; ) {
+      if (after[end + equal] === this.#image[end + equal]) equal++;
+      else {
+        end += equal + 1;
+        equal = 0;
+      }
+    }
+    return end;
+  }
+}
