@@ -1,4 +1,4 @@
-import { type Cells, createCells, hashCell, readCells } from './cells.ts';
+import { type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 
 /** Entries, 8 bytes each. Where more cells are noted, later ones take the place of earlier ones. */
 const ENTRIES = 2 ** 21;
@@ -43,7 +43,7 @@ export class CellIndex {
     const { count, offsets } = readCells(page, this.#cells);
     for (let slot = 0; slot < count; slot++) {
       const hash = hashCell(page, offsets[slot] ?? 0);
-      if (hash !== undefined && hash % ONE_IN === 0) take(hash);
+      if (hash !== NO_HASH && hash % ONE_IN === 0) take(hash);
     }
   }
 }

@@ -40,9 +40,12 @@ const KEY_BYTES = 12;
 /** So much of a cell is compared. */
 export const CELL_HEAD_BYTES = KEY_OFFSET + KEY_BYTES;
 
-/** A number that cells with the same beginning share, of 32 bits; undefined where a cell is too near to the end of its page. */
-export function hashCell(page: Uint8Array, offset: number): number | undefined {
-  if (offset + CELL_HEAD_BYTES > page.length) return undefined;
+/** Of a cell that is too near to the end of its page. */
+export const NO_HASH = 0;
+
+/** A number that cells with the same beginning share, of 32 bits. */
+export function hashCell(page: Uint8Array, offset: number): number {
+  if (offset + CELL_HEAD_BYTES > page.length) return NO_HASH;
   let hash = 0;
   for (let at = offset + KEY_OFFSET; at < offset + CELL_HEAD_BYTES; at += 4) {
     const word = (page[at] ?? 0) | ((page[at + 1] ?? 0) << 8) | ((page[at + 2] ?? 0) << 16) | ((page[at + 3] ?? 0) << 24);

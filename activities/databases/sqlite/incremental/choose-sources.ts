@@ -1,35 +1,88 @@
-import { createCells, hashCell, readCells } from './cells.ts';
+import { type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 import type { SourcePage } from './rebuild-finder.ts';
 import { MAX_SOURCES } from './rebuilt-page.ts';
 
 /** A source that gives fewer cells costs more than it saves. */
 const MIN_CELLS = 2;
+/** A page that is not among the candidates yet, or no longer. */
+const NONE = -1;
 
-/** Hashes of the cells of a page. */
-function hashesOf(page: Uint8Array): Set<number> {
-  const { count, offsets } = readCells(page, createCells(page.length));
-  const hashes = new Set<number>();
-  for (let slot = 0; slot < count; slot++) {
-    const hash = hashCell(page, offsets[slot] ?? 0);
-    if (hash !== undefined) hashes.add(hash);
-  }
-  return hashes;
-}
+/** Chooses what a page is best made of. Hashes of cells stand for them: what is made of the pages is compared later. */
+export class SourceChooser {
+  readonly #cells: Cells;
+  /** Hashes of cells that are still to be found, each at the entry of its lower bits. */
+  readonly #wanted: Uint32Array;
+  readonly #hashes: Uint32Array;
 
-/** Those of some pages that together have the most of a page's cells which its version before does not have; the one with the most first. */
-export function chooseSources(page: Uint8Array, before: Uint8Array | undefined, candidates: readonly SourcePage[]): SourcePage[] {
-  const lacking = hashesOf(page);
-  for (const hash of before === undefined ? [] : hashesOf(before)) lacking.delete(hash);
-  const left = candidates.map((source) => ({ source, hashes: hashesOf(source.page) }));
-  const chosen: SourcePage[] = [];
-  while (chosen.length < MAX_SOURCES && lacking.size > 0) {
-    const counts = left.map(({ hashes }) => [...hashes].filter((hash) => lacking.has(hash)).length);
-    const most = Math.max(...counts);
-    if (most < MIN_CELLS) break;
-    const [best] = left.splice(counts.indexOf(most), 1);
-    if (best === undefined) break;
-    chosen.push(best.source);
-    for (const hash of best.hashes) lacking.delete(hash);
+  constructor(pageSize: number) {
+    this.#cells = createCells(pageSize);
+    this.#wanted = new Uint32Array(2 ** Math.ceil(Math.log2(pageSize)));
+    this.#hashes = new Uint32Array(pageSize / 2);
   }
-  return chosen;
+
+  /**
+   * Those of some pages that together have the most of a page's cells which its version before does not have; the one with the most
+   * first.
+   */
+  choose(page: Uint8Array, before: Uint8Array | undefined, candidates: readonly SourcePage[]): SourcePage[] {
+    this.#want(page);
+    if (before !== undefined) this.#strike(before);
+    const left = [...candidates];
+    const chosen: SourcePage[] = [];
+    while (chosen.length < MAX_SOURCES) {
+      const best = this.#findBest(left);
+      if (best === NONE) break;
+      const [source] = left.splice(best, 1) as [SourcePage];
+      chosen.push(source);
+      this.#strike(source.page);
+    }
+    return chosen;
+  }
+
+  #findBest(candidates: readonly SourcePage[]): number {
+    let [best, most] = [NONE, MIN_CELLS - 1];
+    for (const [index, { page }] of candidates.entries()) {
+      const found = this.#count(page);
+      if (found > most) [best, most] = [index, found];
+    }
+    return best;
+  }
+
+  #want(page: Uint8Array): void {
+    this.#wanted.fill(0);
+    const hashes = this.#hash(page);
+    for (let index = 0; index < hashes.length; index++) this.#wanted[this.#entry(hashes[index] ?? 0)] = hashes[index] ?? 0;
+  }
+
+  #strike(page: Uint8Array): void {
+    const hashes = this.#hash(page);
+    for (let index = 0; index < hashes.length; index++) {
+      const entry = this.#entry(hashes[index] ?? 0);
+      if (this.#wanted[entry] === hashes[index]) this.#wanted[entry] = 0;
+    }
+  }
+
+  #count(page: Uint8Array): number {
+    const hashes = this.#hash(page);
+    let found = 0;
+    for (let index = 0; index < hashes.length; index++) {
+      if (this.#wanted[this.#entry(hashes[index] ?? 0)] === hashes[index]) found++;
+    }
+    return found;
+  }
+
+  #entry(hash: number): number {
+    return hash & (this.#wanted.length - 1);
+  }
+
+  /** Valid until the next call. */
+  #hash(page: Uint8Array): Uint32Array {
+    const { count, offsets } = readCells(page, this.#cells);
+    let hashed = 0;
+    for (let slot = 0; slot < count; slot++) {
+      const hash = hashCell(page, offsets[slot] ?? 0);
+      if (hash !== NO_HASH) this.#hashes[hashed++] = hash;
+    }
+    return this.#hashes.subarray(0, hashed);
+  }
 }

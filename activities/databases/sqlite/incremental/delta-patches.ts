@@ -7,10 +7,10 @@ import { PatchSpool } from './patch-spool.ts';
 import { type PatchFile, PatchWriter } from './patch-writer.ts';
 import { RebuildFinder } from './rebuild-finder.ts';
 
-/** A patch so small is that of a row or two; a larger one may be a page that SQLite rebuilt. */
-const SMALL_BYTES = 128;
-/** Up to so much, what other pages had is not looked for. */
-const MODERATE_BYTES = 400;
+/** Patches up to such a part of the page are those of a row or two; others may be of a page that SQLite rebuilt. */
+const SMALL = 1 / 32;
+/** Up to such a part, what other pages had is not looked for. */
+const MODERATE = 1 / 10;
 
 /**
  * Makes the patches of a delta. A page that SQLite rebuilt is made of others, which come at any place of the file: it waits until all
@@ -80,20 +80,22 @@ export class DeltaPatches {
 
   /** Undefined where other pages may help. */
   #make(pageNumber: number, page: Buffer, before: Buffer): PagePatch | undefined {
-    const changed = this.#change(before, page);
-    if (changed !== undefined && changed.bytes.length <= SMALL_BYTES) return changed;
+    const changed = this.#change(before, page, page.length * SMALL);
+    if (changed !== undefined) return changed;
     this.#index.note(before, pageNumber);
-    const patch = smaller(changed, this.#rebuild(pageNumber, { page, before, sources: [] }));
-    return patch !== undefined && patch.bytes.length <= MODERATE_BYTES ? patch : undefined;
+    const rebuilt = this.#rebuild(pageNumber, { page, before, sources: [] });
+    return rebuilt !== undefined && rebuilt.bytes.length <= page.length * MODERATE ? rebuilt : undefined;
   }
 
+  /** A page that is none of a b-tree, or nothing like what it was, has only bytes that may have moved. */
   #makeLate({ pageNumber, page, before, sources }: LoadedPage): PagePatch {
-    const changed = before === undefined ? undefined : this.#change(before, page);
-    return smaller(changed, this.#rebuild(pageNumber, { page, before, sources })) ?? { kind: WHOLE, bytes: page };
+    const rebuilt = this.#rebuild(pageNumber, { page, before, sources });
+    const changed = rebuilt === undefined && before !== undefined ? this.#change(before, page) : undefined;
+    return rebuilt ?? changed ?? { kind: WHOLE, bytes: page };
   }
 
-  #change(before: Buffer, page: Buffer): PagePatch | undefined {
-    const bytes = this.#differ.diff(before, page);
+  #change(before: Buffer, page: Buffer, limit?: number): PagePatch | undefined {
+    const bytes = this.#differ.diff(before, page, limit);
     return bytes === undefined ? undefined : { kind: CHANGED, bytes };
   }
 
@@ -102,9 +104,4 @@ export class DeltaPatches {
     const bytes = pageNumber === 1 ? undefined : this.#finder.find(before ?? this.#zeros, page, sources);
     return bytes === undefined ? undefined : { kind: before === undefined ? RENEWED : REBUILT, bytes };
   }
-}
-
-function smaller(left: PagePatch | undefined, right: PagePatch | undefined): PagePatch | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
-  return right.bytes.length < left.bytes.length ? right : left;
 }

@@ -22,6 +22,7 @@ export class PageDiffer {
   readonly #proof: Buffer;
   readonly #grams: Int32Array;
   #hasGrams = false;
+  #limit = 0;
   #shift = 0;
   #before: Uint8Array = new Uint8Array();
   #after: Uint8Array = new Uint8Array();
@@ -38,9 +39,10 @@ export class PageDiffer {
    * Operations that turn one version into the other, which was tried; valid until the next call. Both begin at a multiple of 4 of their
    * memory.
    *
-   * @returns undefined where the page itself is as good
+   * @returns undefined where they would take more than a limit, by default that from which on the page itself is as good
    */
-  diff(before: Uint8Array, after: Uint8Array): Buffer | undefined {
+  diff(before: Uint8Array, after: Uint8Array, limit = this.#size * WORTHWHILE): Buffer | undefined {
+    this.#limit = limit;
     this.#before = before;
     this.#after = after;
     this.#operations.clear();
@@ -49,7 +51,7 @@ export class PageDiffer {
     const words = { before: wordsOf(before), after: wordsOf(after) };
     for (let at = 0; (at = firstDifference(words, at)) < this.#size; ) {
       at = this.#describe(at);
-      if (this.#operations.bytes > this.#size * WORTHWHILE) return undefined;
+      if (this.#operations.bytes > limit) return undefined;
     }
     const end = this.#operations.encode(after, this.#encoded, 0);
     const operations = this.#encoded.subarray(0, end);
@@ -68,7 +70,7 @@ export class PageDiffer {
     let at = start;
     let putFrom = start;
     // A page that took the content of another one resembles its own nowhere.
-    const last = start + this.#size * HOPELESS;
+    const last = start + Math.min(this.#limit, this.#size * HOPELESS);
     while (at < this.#size && !this.#matches(at, at)) {
       if (putFrom === start && at > last) at = this.#size - 1;
       const from = this.#findMoved(at, at - putFrom);
@@ -94,7 +96,7 @@ export class PageDiffer {
         if (from !== at && this.#matches(at, from)) return from;
       }
     }
-    if (missed < PATIENCE && !this.#hasGrams) return undefined;
+    if (this.#limit < this.#size * HOPELESS || (missed < PATIENCE && !this.#hasGrams)) return undefined;
     if (!this.#hasGrams) this.#index();
     const from = (this.#grams[this.#slot(this.#after, at)] ?? 0) - 1;
     return from >= 0 && from !== at && this.#matches(at, from) ? from : undefined;

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { exists } from '../../../presence.ts';
 import type { CellIndex } from './cell-index.ts';
-import { chooseSources } from './choose-sources.ts';
-import { readFully } from './file-bytes.ts';
+import { SourceChooser } from './choose-sources.ts';
 import { Origins } from './origins.ts';
+import { PageFile } from './page-file.ts';
 import type { SourcePage } from './rebuild-finder.ts';
 
 /** So many are read side by side. */
@@ -39,40 +38,49 @@ export interface LateFiles {
   pages: number;
 }
 
-interface OpenFiles {
-  database: FileHandle;
-  base: FileHandle;
-  overlay: FileHandle | undefined;
+interface Files {
+  database: PageFile;
+  base: PageFile;
+  overlay: PageFile | undefined;
+  origins: Origins;
 }
 
 /** Reads late pages in their order, with pages of the base that have the same cells. */
 export class LatePages {
-  readonly #files: OpenFiles;
+  readonly #files: Files;
   readonly #options: LateFiles;
   readonly #index: CellIndex;
-  readonly #origins: Origins;
+  readonly #chooser: SourceChooser;
+  /** Memory of pages that are not in use, and of those that are. */
+  readonly #spare: Buffer[] = [];
+  readonly #used: Buffer[] = [];
 
-  private constructor(files: OpenFiles, options: LateFiles, { index, origins }: { index: CellIndex; origins: Origins }) {
+  private constructor(files: Files, options: LateFiles, index: CellIndex) {
     this.#files = files;
     this.#options = options;
     this.#index = index;
-    this.#origins = origins;
+    this.#chooser = new SourceChooser(options.pageSize);
   }
 
+  /** @throws the system error */
   static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
-    const overlay = (await exists(options.overlay)) ? await open(options.overlay, 'r') : undefined;
-    const files = { database: await open(options.database, 'r'), base: await open(options.base, 'r'), overlay };
-    return new LatePages(files, options, { index, origins: await Origins.open(options.origins, options.pages) });
+    const openPages = (path: string) => PageFile.open(path, options.pageSize);
+    const overlay = (await exists(options.overlay)) ? await openPages(options.overlay) : undefined;
+    const origins = await Origins.open(options.origins, options.pages);
+    const files = { database: await openPages(options.database), base: await openPages(options.base), overlay, origins };
+    return new LatePages(files, options, index);
   }
 
+  /** Each is valid until the next one is asked for. */
   async *load(pages: readonly LatePage[]): AsyncGenerator<LoadedPage> {
     for (let start = 0; start < pages.length; start += BATCH) {
       for (const loaded of await Promise.all(pages.slice(start, start + BATCH).map((page) => this.#load(page)))) {
         yield loaded;
         this.#note(loaded);
       }
+      this.#spare.push(...this.#used.splice(0));
     }
-    await this.#origins.save();
+    await this.#files.origins.save();
   }
 
   async close(): Promise<void> {
@@ -87,23 +95,28 @@ export class LatePages {
       this.#readBefore(pageNumber, digest),
       this.#readCandidates(pageNumber, page),
     ]);
-    return { pageNumber, page, before, sources: chooseSources(page, before, candidates) };
+    return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };
   }
 
   /** Pages of the base that may have what pages with the same cells had, or this one. */
   async #readCandidates(pageNumber: number, page: Buffer): Promise<SourcePage[]> {
     const relatives = [...this.#index.find(page).slice(0, RELATIVES), pageNumber];
-    const wanted = new Set(relatives.flatMap((one) => [one, ...this.#origins.of(one)]));
-    const inBase = [...wanted].filter((one) => one <= this.#options.basePages);
-    const read = inBase.map(async (one) => ({ pageNumber: one, page: await this.#read(this.#files.base, one) }));
-    return (await Promise.all(read)).flatMap((one) => (one.page === undefined ? [] : [{ ...one, page: one.page }]));
+    const wanted = new Set(relatives.flatMap((one) => [one, ...this.#files.origins.of(one)]));
+    const candidates: SourcePage[] = [];
+    for (const one of wanted) {
+      if (one > this.#options.basePages) continue;
+      const read = this.#read(this.#files.base, one);
+      const source = read instanceof Promise ? await read : read;
+      if (source !== undefined) candidates.push({ pageNumber: one, page: source });
+    }
+    return candidates;
   }
 
   /** What a page keeps of its version before came from where that came from. */
   #note({ pageNumber, before, sources }: LoadedPage): void {
     if (sources.length === 0) return;
-    const earlier = before === undefined ? [] : this.#origins.of(pageNumber);
-    this.#origins.note(pageNumber, [...new Set([...sources.map((source) => source.pageNumber), ...earlier])]);
+    const earlier = before === undefined ? [] : this.#files.origins.of(pageNumber);
+    this.#files.origins.note(pageNumber, [...new Set([...sources.map((source) => source.pageNumber), ...earlier])]);
   }
 
   /** What the overlay has, or else the base, if it is what it should be. */
@@ -117,10 +130,12 @@ export class LatePages {
   }
 
   /** Undefined where the file ends ahead of it. */
-  async #read(file: FileHandle, pageNumber: number): Promise<Buffer | undefined> {
-    const { pageSize } = this.#options;
+  #read(file: PageFile, pageNumber: number): Buffer | undefined | Promise<Buffer | undefined> {
     // Of its own memory, so that it begins at a multiple of 4.
-    const page = await readFully(file, Buffer.from(new ArrayBuffer(pageSize)), (pageNumber - 1) * pageSize);
-    return page.length === pageSize ? page : undefined;
+    const page = this.#spare.pop() ?? Buffer.from(new ArrayBuffer(this.#options.pageSize));
+    this.#used.push(page);
+    const read = file.read(pageNumber, page);
+    if (typeof read === 'boolean') return read ? page : undefined;
+    return read.then((isThere) => (isThere ? page : undefined));
   }
 }

@@ -1,7 +1,7 @@
 import type { Programs } from '../../../../process/programs.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { PagePatcher, PatchDamaged, type PatchPlace } from './page-patch.ts';
-import { LENGTH_BYTES, PATCH_MAGIC, RECORD_HEAD_BYTES, REBUILT, RENEWED, STREAM_HEAD_BYTES, WHOLE } from './patch-format.ts';
+import { LENGTH_BYTES, PATCH_MAGIC, REBUILT, RECORD_HEAD_BYTES, RENEWED, STREAM_HEAD_BYTES, WHOLE } from './patch-format.ts';
 import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 import { ZstdOutput } from './zstd-output.ts';
 

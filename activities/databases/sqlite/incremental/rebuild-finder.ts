@@ -1,4 +1,4 @@
-import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, readCells } from './cells.ts';
+import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 import { firstDifference, wordsOf } from './find-difference.ts';
 import { type Copy, copyInto, MAX_SOURCES, movePointer, type PointerRun, pointInto } from './rebuilt-page.ts';
 
@@ -14,6 +14,9 @@ const SOURCE_BYTES = 4;
 const OPERATION_BYTES = 7;
 const PUT_BYTES = 4;
 const COUNTS_BYTES = 5;
+/** Above all places in a page. */
+const POINTER_SOURCE = 2 ** 16;
+const NOWHERE = -1;
 
 /** A page of the base. */
 export interface SourcePage {
@@ -91,12 +94,11 @@ export class RebuildFinder {
         if (offset >= this.#size) continue;
         source.slots[offset] = slot + 1;
         const hash = hashCell(page, offset);
-        if (hash === undefined) continue;
+        if (hash === NO_HASH) continue;
         const entry = hash & (this.#table.length - 1);
         if (this.#table[entry] === 0) this.#table[entry] = 1 + index * this.#size + offset;
       }
     }
-    for (const source of this.#sources.slice(pages.length)) source.cells.count = 0;
   }
 
   #findCopies(after: Uint8Array): Copy[] {
@@ -122,14 +124,13 @@ export class RebuildFinder {
   /** The longest stretch around a cell that a source has as well. */
   #findCell(after: Uint8Array, offset: number, notBefore: number): Copy | undefined {
     const hash = hashCell(after, offset);
-    const entry = hash === undefined ? 0 : (this.#table[hash & (this.#table.length - 1)] ?? 0);
+    const entry = hash === NO_HASH ? 0 : (this.#table[hash & (this.#table.length - 1)] ?? 0);
     if (entry === 0) return undefined;
     const source = Math.floor((entry - 1) / this.#size);
     const from = (entry - 1) % this.#size;
     const { page } = this.#sources[source] as Source;
     let length = 0;
-    while (offset + length < this.#size && from + length < this.#size && after[offset + length] === page[from + length])
-      length++;
+    while (offset + length < this.#size && from + length < this.#size && after[offset + length] === page[from + length]) length++;
     if (length < CELL_HEAD_BYTES) return undefined;
     let back = 0;
     while (offset - back > notBefore && from - back > 0 && after[offset - back - 1] === page[from - back - 1]) back++;
@@ -143,25 +144,26 @@ export class RebuildFinder {
     for (let slot = 0; slot < count; slot++) {
       const where = pointersAt + 2 * slot;
       const found = this.#findPointer(offsets[slot] ?? 0, copies);
-      if (found !== undefined && run?.source === found.source && run.from + 2 * run.count === found.from) {
-        run.count++;
-        continue;
+      if (run !== undefined && found === run.source * POINTER_SOURCE + run.from + 2 * run.count) run.count++;
+      else if (found === NOWHERE || this.#isInPlace(after, where)) run = undefined;
+      else {
+        run = { source: Math.floor(found / POINTER_SOURCE), where, from: found % POINTER_SOURCE, count: 1 };
+        runs.push(run);
       }
-      run = found === undefined || this.#isInPlace(after, where) ? undefined : { ...found, where, count: 1 };
-      if (run !== undefined) runs.push(run);
     }
     return runs.filter((one) => one.count >= MIN_POINTERS);
   }
 
-  /** The pointer of a source that becomes the one to this offset. */
-  #findPointer(offset: number, copies: readonly Copy[]): { source: number; from: number } | undefined {
-    if (offset >= this.#size) return undefined;
+  /** The pointer that becomes the one to this offset: `source * POINTER_SOURCE` and where it is there. */
+  #findPointer(offset: number, copies: readonly Copy[]): number {
+    if (offset >= this.#size) return NOWHERE;
     const copy = copies[(this.#writtenBy[offset] ?? 0) - 1];
-    const [index, pointer] = copy === undefined ? [0, offset] : [copy.source, offset - copy.where + copy.from];
+    const index = copy?.source ?? 0;
+    const pointer = copy === undefined ? offset : offset - copy.where + copy.from;
     const { cells, slots } = this.#sources[index] as Source;
-    const slot = cells.count === 0 ? 0 : (slots[pointer] ?? 0);
-    if (slot === 0 || movePointer(pointer, index, copies) !== offset) return undefined;
-    return { source: index, from: cells.pointersAt + 2 * (slot - 1) };
+    const slot = slots[pointer] ?? 0;
+    if (slot === 0 || movePointer(pointer, index, copies) !== offset) return NOWHERE;
+    return index * POINTER_SOURCE + cells.pointersAt + 2 * (slot - 1);
   }
 
   #isInPlace(after: Uint8Array, where: number): boolean {

@@ -34,7 +34,7 @@ export interface PointerRun {
 /** Puts a page of the base into a memory. @throws {PatchDamaged} when there is no such page */
 export type ReadBasePage = (pageNumber: number, target: Uint8Array) => void;
 
-/** Applies what rebuilt pages of one size. */
+/** Rebuilds pages of one size. */
 export class RebuildPatcher {
   readonly #size: number;
   readonly #read: ReadBasePage;
@@ -55,11 +55,10 @@ export class RebuildPatcher {
   apply(place: PatchPlace, operations: Uint8Array, from: number, end: number): void {
     this.#sources[0]?.set(place.memory.subarray(place.start, place.start + this.#size));
     const reader = new FieldReader(operations, from, end);
-    for (let index = 1, count = reader.u8(MAX_SOURCES); index <= count; index++) {
-      this.#read(reader.u32(), this.#sources[index] as Uint8Array);
-    }
-    this.#copy(place, reader);
-    this.#point(place, reader);
+    const last = reader.u8(MAX_SOURCES);
+    for (let index = 1; index <= last; index++) this.#read(reader.u32(), this.#sources[index] as Uint8Array);
+    this.#copy(place, reader, last);
+    this.#point(place, reader, last);
     while (!reader.isAtEnd) {
       const where = reader.u16();
       const length = this.#inside(where, reader.u16());
@@ -67,10 +66,10 @@ export class RebuildPatcher {
     }
   }
 
-  #copy({ memory, start }: PatchPlace, reader: FieldReader): void {
+  #copy({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
     this.#copies.length = 0;
     for (let count = reader.u16(); count > 0; count--) {
-      const copy = { source: reader.u8(MAX_SOURCES), where: reader.u16(), from: reader.u16(), length: reader.u16() };
+      const copy = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), length: reader.u16() };
       this.#inside(copy.where, copy.length);
       this.#inside(copy.from, copy.length);
       this.#copies.push(copy);
@@ -78,9 +77,9 @@ export class RebuildPatcher {
     }
   }
 
-  #point({ memory, start }: PatchPlace, reader: FieldReader): void {
+  #point({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
     for (let runs = reader.u16(); runs > 0; runs--) {
-      const run = { source: reader.u8(MAX_SOURCES), where: reader.u16(), from: reader.u16(), count: reader.u16() };
+      const run = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), count: reader.u16() };
       this.#inside(run.where, run.count * 2);
       this.#inside(run.from, run.count * 2);
       pointInto(memory, start, this.#sources[run.source] as Uint8Array, { run, copies: this.#copies });
@@ -116,9 +115,10 @@ export function pointInto(
 
 /** Where a source's pointer points to after its copies. */
 export function movePointer(pointer: number, source: number, copies: readonly Copy[]): number {
-  for (const copy of copies) {
-    if (copy.source !== source || pointer < copy.from || pointer >= copy.from + copy.length) continue;
-    return pointer - copy.from + copy.where;
+  for (let index = 0; index < copies.length; index++) {
+    const copy = copies[index] as Copy;
+    const inside = pointer - copy.from;
+    if (copy.source === source && inside >= 0 && inside < copy.length) return inside + copy.where;
   }
   return pointer;
 }

@@ -43,11 +43,11 @@ if ! command -v perl > /dev/null; then require python3 'perl or python3'; fi
 
 const patchFunction = `with_perl() {
 perl -e '
-${PERL_PATCHER}' "$target"
+${PERL_PATCHER}' "$target" "$here/base.db"
 }
 with_python() {
 python3 -c '
-${PYTHON_PATCHER}' "$target"
+${PYTHON_PATCHER}' "$target" "$here/base.db"
 }
 patch() {
   if command -v perl > /dev/null; then by=with_perl; else by=with_python; fi

@@ -1,6 +1,6 @@
 /**
- * Programs for `replay.sh` that read a stream of patches (patch-format.ts, page-patch.ts) and change the database named by their argument.
- * They stand in single quotes of a shell, so there are none in them.
+ * Programs for `replay.sh` that read a stream of patches (patch-format.ts, page-patch.ts, rebuilt-page.ts) and change the database named by
+ * their first argument; the second is the base of the chain. They stand in single quotes of a shell, so there are none in them.
  */
 
 /** Version 5.8 or newer. */
@@ -11,41 +11,86 @@ sub take {
   while (length $b < $n) { read(STDIN, $b, $n - length $b, length $b) or bad("they break off") }
   return $b;
 }
+sub page_of {
+  my ($from, $number, $size, $page) = (@_, "");
+  seek $from, ($number - 1) * $size, 0;
+  read $from, $page, $size;
+  return $page;
+}
 binmode STDIN;
 open my $file, "+<:raw", $ARGV[0] or die "$ARGV[0]: $!\\n";
+open my $base, "<:raw", $ARGV[1] or die "$ARGV[1]: $!\\n";
 my ($magic, $size, $pages) = unpack "a8VV", take(16);
 bad("they do not begin as such") if $magic ne "HFPATCH1" or $size < 512 or $size > 65536;
-my $number = 0;
+my ($number, $page, $todo, $at, $end) = (0, "", "", 0, 0);
+sub inside { bad("page $number") if !$_[1] or $_[0] + $_[1] > $size; return @_ }
+sub field {
+  my ($form, $n) = @_;
+  bad("page $number") if $at + $n > $end;
+  $at += $n;
+  return unpack $form, substr $todo, $at - $n, $n;
+}
+sub put {
+  my ($where, $length) = inside(@_);
+  substr($page, $where, $length) = field("a$length", $length);
+}
+sub change {
+  my $before = $page;
+  while ($at < $end) {
+    my ($where, $word) = field("vv", 4);
+    my $length = $word & 32767;
+    if ($word & 32768) {
+      inside($where, $length);
+      substr($page, $where, $length) = substr $before, (inside(field("v", 2), $length))[0], $length;
+    } else { put($where, $length) }
+  }
+}
+sub rebuild {
+  my @sources = ($page);
+  my @copies;
+  for (1 .. field("C", 1)) {
+    my $source = field("V", 4);
+    bad("page $number") if @sources > 3 or !$source or length($source = page_of($base, $source, $size)) < $size;
+    push @sources, $source;
+  }
+  for (1 .. field("v", 2)) {
+    my ($source, $where, $from, $length) = field("Cvvv", 7);
+    bad("page $number") if $source >= @sources;
+    inside($where, $length);
+    inside($from, $length);
+    push @copies, [$source, $where, $from, $length];
+    substr($page, $where, $length) = substr $sources[$source], $from, $length;
+  }
+  for (1 .. field("v", 2)) {
+    my ($source, $where, $from, $count) = field("Cvvv", 7);
+    bad("page $number") if $source >= @sources;
+    inside($where, 2 * $count);
+    inside($from, 2 * $count);
+    my @pointers = unpack "n*", substr $sources[$source], $from, 2 * $count;
+    for my $pointer (@pointers) {
+      for (@copies) {
+        next if $$_[0] != $source or $pointer < $$_[2] or $pointer >= $$_[2] + $$_[3];
+        $pointer += $$_[1] - $$_[2];
+        last;
+      }
+    }
+    substr($page, $where, 2 * $count) = pack "n*", @pointers;
+  }
+  put(field("vv", 4)) while $at < $end;
+}
 while (1) {
   my ($step, $n) = unpack "Vv", take(6);
   if (!$step) { bad("their end is none") if $n; last }
   $number += $step;
   bad("page $number") if $number > $pages;
-  my $page = "";
   if ($n == 65535) { $page = take($size) }
   else {
-    seek $file, ($number - 1) * $size, 0;
-    read $file, $page, $size;
+    my $is_rebuilt = $n >= 65533;
+    $page = $n == 65533 ? "" : page_of($file, $number, $size);
     $page .= "\\0" x ($size - length $page);
-    my ($before, $at, $todo) = ($page, 0, take($n));
-    while ($at < $n) {
-      bad("page $number") if $at + 4 > $n;
-      my ($where, $word) = unpack "vv", substr $todo, $at, 4;
-      my $length = $word & 32767;
-      $at += 4;
-      bad("page $number") if !$length or $where + $length > $size;
-      if ($word & 32768) {
-        bad("page $number") if $at + 2 > $n;
-        my $from = unpack "v", substr $todo, $at, 2;
-        bad("page $number") if $from + $length > $size;
-        substr($page, $where, $length) = substr $before, $from, $length;
-        $at += 2;
-      } else {
-        bad("page $number") if $at + $length > $n;
-        substr($page, $where, $length) = substr $todo, $at, $length;
-        $at += $length;
-      }
-    }
+    $n = unpack "v", take(2) if $is_rebuilt;
+    ($todo, $at, $end) = (take($n), 0, $n);
+    $is_rebuilt ? rebuild() : change();
   }
   seek $file, ($number - 1) * $size, 0;
   print $file $page or die "$ARGV[0]: $!\\n";
@@ -66,7 +111,73 @@ def take(n):
     if len(taken) < n:
         bad("they break off")
     return taken
-file = open(sys.argv[1], "r+b")
+def page_of(where, number):
+    where.seek((number - 1) * size)
+    return where.read(size)
+def inside(where, length):
+    if not length or where + length > size:
+        bad("page %d" % number)
+class Fields:
+    def __init__(self, todo):
+        self.todo, self.at = todo, 0
+    def take(self, form):
+        n = struct.calcsize("<" + form)
+        if self.at + n > len(self.todo):
+            bad("page %d" % number)
+        self.at += n
+        return struct.unpack_from("<" + form, self.todo, self.at - n)
+    def more(self):
+        return self.at < len(self.todo)
+    def put(self, page, where, length):
+        inside(where, length)
+        page[where:where + length] = self.take("%ds" % length)[0]
+def change(fields, before):
+    page = bytearray(before)
+    while fields.more():
+        where, word = fields.take("HH")
+        length = word & 32767
+        if word & 32768:
+            start = fields.take("H")[0]
+            inside(where, length)
+            inside(start, length)
+            page[where:where + length] = before[start:start + length]
+        else:
+            fields.put(page, where, length)
+    return page
+def source_of(fields, sources):
+    index, where, start, count = fields.take("BHHH")
+    if index >= len(sources):
+        bad("page %d" % number)
+    return index, where, start, count
+def rebuild(fields, before):
+    page, sources, copies = bytearray(before), [before], []
+    for _ in range(fields.take("B")[0]):
+        wanted = fields.take("I")[0]
+        taken = page_of(base, wanted) if wanted else b""
+        if len(sources) > 3 or len(taken) < size:
+            bad("page %d" % number)
+        sources.append(taken)
+    for _ in range(fields.take("H")[0]):
+        index, where, start, length = source_of(fields, sources)
+        inside(where, length)
+        inside(start, length)
+        copies.append((index, where, start, length))
+        page[where:where + length] = sources[index][start:start + length]
+    for _ in range(fields.take("H")[0]):
+        index, where, start, count = source_of(fields, sources)
+        inside(where, 2 * count)
+        inside(start, 2 * count)
+        for place in range(0, 2 * count, 2):
+            pointer = struct.unpack_from(">H", sources[index], start + place)[0]
+            for copied, to, begin, length in copies:
+                if copied == index and begin <= pointer < begin + length:
+                    pointer += to - begin
+                    break
+            struct.pack_into(">H", page, where + place, pointer)
+    while fields.more():
+        fields.put(page, *fields.take("HH"))
+    return page
+file, base = open(sys.argv[1], "r+b"), open(sys.argv[2], "rb")
 magic, size, pages = struct.unpack("<8sII", take(16))
 if magic != b"HFPATCH1" or not 512 <= size <= 65536:
     bad("they do not begin as such")
@@ -83,29 +194,11 @@ while True:
     if n == 65535:
         page = take(size)
     else:
-        file.seek((number - 1) * size)
-        before = file.read(size).ljust(size, b"\\0")
-        page, at, todo = bytearray(before), 0, take(n)
-        while at < n:
-            if at + 4 > n:
-                bad("page %d" % number)
-            where, word = struct.unpack_from("<HH", todo, at)
-            length, at = word & 32767, at + 4
-            if not length or where + length > size:
-                bad("page %d" % number)
-            if word & 32768:
-                if at + 2 > n:
-                    bad("page %d" % number)
-                start = struct.unpack_from("<H", todo, at)[0]
-                if start + length > size:
-                    bad("page %d" % number)
-                page[where:where + length] = before[start:start + length]
-                at += 2
-            else:
-                if at + length > n:
-                    bad("page %d" % number)
-                page[where:where + length] = todo[at:at + length]
-                at += length
+        before = (b"" if n == 65533 else page_of(file, number)).ljust(size, b"\\0")
+        if n >= 65533:
+            page = rebuild(Fields(take(struct.unpack("<H", take(2))[0])), before)
+        else:
+            page = change(Fields(take(n)), before)
     file.seek((number - 1) * size)
     file.write(page)
 if source.read(1):

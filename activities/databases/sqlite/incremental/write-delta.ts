@@ -78,7 +78,14 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
   const zstd = (await hasZstd(programs)) ? programs : undefined;
   const before = await PageTableReader.open(job.before.table);
   const table = await PageTableWriter.create(job.table);
-  const sink = createSink({ zstd, paths, pageSize, files: { database: job.path, ...job.before }, databasePages: job.bytes / pageSize, signal });
+  const sink = createSink({
+    zstd,
+    paths,
+    pageSize,
+    files: { database: job.path, ...job.before },
+    databasePages: job.bytes / pageSize,
+    signal,
+  });
   const prior = sink.takesBefore ? await openPrior(job) : undefined;
   try {
     const writer = new DeltaWriter(job, { before, table, sink, prior });

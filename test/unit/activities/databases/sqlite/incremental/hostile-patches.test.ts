@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
@@ -19,7 +19,39 @@ const record = (step: number, operations: Buffer) => Buffer.concat([uint32(step)
 const put = (where: number, bytes: Buffer) => Buffer.concat([uint16(where, bytes.length), bytes]);
 const end = Buffer.alloc(6);
 
-const GOOD = Buffer.concat([head(), record(2, put(10, Buffer.from('ab'))), record(1, uint16(0, 0x8000 | 100, 400)), end]);
+/** A page rebuilt from pages of the base, or renewed. */
+const rebuilt = (step: number, operations: Buffer, kind = 0xfffe) =>
+  Buffer.concat([uint32(step), uint16(kind, operations.length), operations]);
+const sources = (...pages: number[]) => Buffer.concat([Buffer.from([pages.length]), ...pages.map(uint32)]);
+type Fields = [source: number, where: number, from: number, length: number];
+const fields = (list: Fields[]) =>
+  Buffer.concat([
+    uint16(list.length),
+    ...list.map(([source, ...rest]) => Buffer.concat([Buffer.from([source]), uint16(...rest)])),
+  ]);
+const rebuild = (pages: number[], copies: Fields[], runs: Fields[], ...puts: Buffer[]) =>
+  Buffer.concat([sources(...pages), fields(copies), fields(runs), ...puts]);
+const hostile = (operations: Buffer) => Buffer.concat([head(), rebuilt(1, operations), end]);
+
+const GOOD = Buffer.concat([
+  head(),
+  record(2, put(10, Buffer.from('ab'))),
+  record(1, uint16(0, 0x8000 | 100, 400)),
+  rebuilt(
+    1,
+    rebuild(
+      [2, 1],
+      [
+        [1, 100, 50, 7],
+        [0, 200, 0, 5],
+        [2, 300, 7, 9],
+      ],
+      [[1, 20, 0, 3]],
+      put(0, Buffer.from('xyz')),
+    ),
+  ),
+  end,
+]);
 
 const HOSTILE: [what: string, stream: Buffer][] = [
   ['an empty stream', Buffer.alloc(0)],
@@ -36,6 +68,22 @@ const HOSTILE: [what: string, stream: Buffer][] = [
   ['a copy from beyond its page', Buffer.concat([head(), record(1, uint16(0, 0x8000 | 100, 500)), end])],
   ['an operation that breaks off', Buffer.concat([head(), record(1, uint16(3, 9)), end])],
   ['an operation of nothing', Buffer.concat([head(), record(1, uint16(3, 0)), end])],
+  ['a source beyond the base', hostile(rebuild([5], [], []))],
+  ['a source that is no page', hostile(rebuild([0], [], []))],
+  ['too many sources', hostile(rebuild([1, 1, 1, 1], [], []))],
+  ['a list of sources that breaks off', hostile(Buffer.from([2, 1, 0, 0, 0]))],
+  ['a rebuilt page of nothing', hostile(Buffer.alloc(0))],
+  ['a copy from a source that is not there', hostile(rebuild([1], [[2, 0, 0, 5]], []))],
+  ['a copy of a source beyond the page', hostile(rebuild([1], [[1, 510, 0, 5]], []))],
+  ['a copy from beyond a source', hostile(rebuild([1], [[1, 0, 510, 5]], []))],
+  ['a list of copies that breaks off', hostile(Buffer.concat([sources(1), uint16(3), Buffer.from([1, 0])]))],
+  ['pointers of a source that is not there', hostile(rebuild([1], [], [[2, 0, 0, 5]]))],
+  ['pointers beyond the page', hostile(rebuild([1], [], [[1, 504, 0, 5]]))],
+  ['pointers from beyond a source', hostile(rebuild([1], [], [[1, 0, 504, 5]]))],
+  ['no pointers', hostile(rebuild([1], [], [[1, 0, 0, 0]]))],
+  ['bytes beyond a rebuilt page', hostile(rebuild([1], [], [], put(511, Buffer.from('xy'))))],
+  ['bytes of a rebuilt page that break off', hostile(rebuild([1], [], [], uint16(3, 9)))],
+  ['a length that breaks off', Buffer.concat([head(), uint32(1), uint16(0xfffe), Buffer.from([7])])],
   ['a whole page that breaks off', Buffer.concat([head(), uint32(1), uint16(0xffff), Buffer.alloc(100)])],
 ];
 
@@ -58,9 +106,10 @@ async function chainOf(directory: string, stream: Buffer): Promise<string> {
 
 async function runScript(program: 'perl' | 'python3', directory: string, stream: Buffer) {
   const path = join(directory, 'by-script.db');
-  await writeFile(path, Buffer.alloc(PAGE * PAGES, 'base '));
+  const base = join(directory, 'tracker/base.db');
+  await copyFile(base, path);
   const [flag, script] = program === 'perl' ? ['-e', PERL_PATCHER] : ['-c', PYTHON_PATCHER];
-  const { exitCode, stderr } = await programs.run({ program, args: [flag, script, path], input: stream });
+  const { exitCode, stderr } = await programs.run({ program, args: [flag, script, path, base], input: stream });
   return { exitCode, stderr, made: await readFile(path) };
 }
 
@@ -87,6 +136,14 @@ test('what is whole gives the same by all three', async () => {
     const expected = Buffer.alloc(PAGE * PAGES, 'base ');
     expected.copyWithin(2 * PAGE, 2 * PAGE + 400, 2 * PAGE + 500);
     expected.write('ab', PAGE + 10);
+    const base = Buffer.alloc(PAGE * PAGES, 'base ');
+    const last = expected.subarray(3 * PAGE);
+    last.set(base.subarray(PAGE + 50, PAGE + 57), 100);
+    last.copyWithin(200, 0, 5);
+    last.set(base.subarray(7, 16), 300);
+    // What the pointers of the second page point to lies beyond all that was copied.
+    last.set(base.subarray(PAGE, PAGE + 6), 20);
+    last.write('xyz');
     const target = join(directory, 'made.db');
     await replayChain({ programs, directory: await chainOf(directory, GOOD), target }, createTestContext());
     expect((await readFile(target)).equals(expected)).toBe(true);
