@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import { BtreePages } from './btree-pages.ts';
 import { HashThreads } from './hash-threads.ts';
 
 /** Pages that follow one another, with their digests. */
@@ -23,20 +24,30 @@ export const BLOCK_BYTES = 4 * 1024 * 1024;
 /** One is read, one hashed, one consumed. */
 const BUFFERS = 3;
 
+export interface ScannedPages {
+  /** Of the file as it was read. */
+  database: HashResult;
+  btrees: BtreePages;
+}
+
 /**
  * Reads a file once, from its start, and hashes each page and the whole in threads, so that this thread goes on heartbeating. Memory
  * does not grow with the file.
  *
- * @returns size and SHA-256 of what was read
  * @throws the signal's reason, the system error, or what `consume` throws
  */
-export async function scanPages(path: string, options: ScanOptions): Promise<HashResult> {
+export async function scanPages(path: string, options: ScanOptions): Promise<ScannedPages> {
   const file = await open(path, 'r');
   const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
   const threads = new HashThreads(buffers, options.pageSize);
+  const btrees = new BtreePages(options);
+  const consume = (block: PageBlock) => {
+    btrees.take(block);
+    return options.consume(block);
+  };
   try {
-    const bytes = await scan({ file, buffers, threads }, options);
-    return { bytes, sha256: await threads.finish() };
+    const bytes = await scan({ file, buffers, threads }, { ...options, consume });
+    return { database: { bytes, sha256: await threads.finish() }, btrees };
   } finally {
     await threads.close();
     await file.close();
