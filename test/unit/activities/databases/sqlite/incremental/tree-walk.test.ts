@@ -45,23 +45,22 @@ function page(pages: Buffer, number: number): Buffer {
 /** Where an interior page names its rightmost child, and where its first. */
 const RIGHTMOST = 8;
 const first = (root: Buffer) => root.readUInt16BE(12);
+const child = (pages: Buffer, root: Buffer) => page(pages, root.readUInt32BE(RIGHTMOST));
 
 const DAMAGES: [string, (root: Buffer, pages: Buffer, number: number) => void][] = [
   ['a root of another kind', (root) => void (root[0] = (root[0] ?? 0) ^ 0x07)],
   ['a root that is no page of a b-tree', (root) => void (root[0] = 0)],
   ['no cells in the root', (root) => void root.writeUInt16BE(0, 3)],
-  ['more cells than a page has room for', (root) => void root.writeUInt16BE(85, 3)],
+  ['more cells than a page has room for', (root) => void root.writeUInt16BE(0xffff, 3)],
+  ['more cells in a child than a page has room for', (root, pages) => void child(pages, root).writeUInt16BE(85, 3)],
   ['a cell outside of its page', (root) => void root.writeUInt16BE(PAGE_SIZE - 3, 12)],
   ['a child twice', (root) => void root.copy(root, RIGHTMOST, first(root), first(root) + 4)],
   ['a child that is its parent', (root, _, number) => void root.writeUInt32BE(number, RIGHTMOST)],
   ['a child 0', (root) => void root.writeUInt32BE(0, RIGHTMOST)],
   ['a child beyond the database', (root, pages) => void root.writeUInt32BE(pages.length / PAGE_SIZE + 1, RIGHTMOST)],
   ['a child that is the schema', (root) => void root.writeUInt32BE(1, RIGHTMOST)],
-  ['a child without cells', (root, pages) => void page(pages, root.readUInt32BE(RIGHTMOST)).writeUInt16BE(0, 3)],
-  [
-    'a child of another kind',
-    (root, pages) => void (page(pages, root.readUInt32BE(RIGHTMOST))[0] = root[0] === 0x05 ? 0x0a : 0x0d),
-  ],
+  ['a child without cells', (root, pages) => void child(pages, root).writeUInt16BE(0, 3)],
+  ['a child of another kind', (root, pages) => void (child(pages, root)[0] = root[0] === 0x05 ? 0x0a : 0x0d)],
 ];
 
 const TREES = ['t', 'i', 'w'] as const;
