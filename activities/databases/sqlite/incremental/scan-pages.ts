@@ -41,12 +41,8 @@ export async function scanPages(path: string, options: ScanOptions): Promise<Sca
   const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
   const threads = new HashThreads(buffers, options.pageSize);
   const btrees = new BtreePages(options);
-  const consume = (block: PageBlock) => {
-    btrees.take(block);
-    return options.consume(block);
-  };
   try {
-    const bytes = await scan({ file, buffers, threads }, { ...options, consume });
+    const bytes = await scan({ file, buffers, threads, btrees }, options);
     return { database: { bytes, sha256: await threads.finish() }, btrees };
   } finally {
     await threads.close();
@@ -58,9 +54,10 @@ interface Scan {
   file: FileHandle;
   buffers: readonly SharedArrayBuffer[];
   threads: HashThreads;
+  btrees: BtreePages;
 }
 
-async function scan({ file, buffers, threads }: Scan, options: ScanOptions): Promise<number> {
+async function scan({ file, buffers, threads, btrees }: Scan, options: ScanOptions): Promise<number> {
   const { bytes, pageSize, consume, signal } = options;
   let hashing: Promise<PageBlock> | undefined;
   let position = 0;
@@ -73,6 +70,7 @@ async function scan({ file, buffers, threads }: Scan, options: ScanOptions): Pro
     const next = threads.digest(slot, pages.length).then((digests) => ({ firstPage, pages, digests }));
     // Should the block before fail, nobody waits for this one.
     next.catch(() => undefined);
+    btrees.take({ firstPage, pages });
     if (hashing !== undefined) await consume(await hashing);
     hashing = next;
     position += pages.length;
