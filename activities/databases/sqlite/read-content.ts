@@ -8,13 +8,14 @@ export type DatabaseContent = Pick<SqliteFacts, 'sqlite_version' | 'page_size' |
 /** Answers {@link SETTINGS_SQL}, {@link TABLES_SQL} and {@link countSql}, in this order. */
 export type ContentAnswers = readonly [settings: Row[], tables: Row[], counts: Row[]];
 
-export const SETTINGS_SQL = `SELECT sqlite_version() AS sqlite_version, page_size, user_version, application_id,
+export const SETTINGS_SQL = `SELECT sqlite_version() AS sqlite_version, page_size, page_count, user_version, application_id,
   journal_mode, encoding, auto_vacuum
-FROM pragma_page_size, pragma_user_version, pragma_application_id, pragma_journal_mode, pragma_encoding, pragma_auto_vacuum;`;
+FROM pragma_page_size, pragma_page_count, pragma_user_version, pragma_application_id, pragma_journal_mode, pragma_encoding,
+  pragma_auto_vacuum;`;
 
 /** All tables, virtual ones and their shadow tables too, without SQLite's own. */
-export const TABLES_SQL = String.raw`SELECT name FROM sqlite_schema
-WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name;`;
+export const FROM_TABLES = String.raw`FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`;
+export const TABLES_SQL = `SELECT name ${FROM_TABLES} ORDER BY name;`;
 
 /**
  * Counts the rows of each table; one that cannot be counted gives no row. Nothing that must stop at an error may follow: once

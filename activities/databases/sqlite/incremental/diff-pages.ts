@@ -96,7 +96,11 @@ export class PageDiffer {
         if (from !== at && this.#matches(at, from)) return from;
       }
     }
-    if (this.#limit < this.#size * HOPELESS || (missed < PATIENCE && !this.#hasGrams)) return undefined;
+    const isSearched = this.#hasGrams || (missed >= PATIENCE && this.#limit >= this.#size * HOPELESS);
+    return isSearched ? this.#findAnywhere(at) : undefined;
+  }
+
+  #findAnywhere(at: number): number | undefined {
     if (!this.#hasGrams) this.#index();
     const from = (this.#grams[this.#slot(this.#after, at)] ?? 0) - 1;
     return from >= 0 && from !== at && this.#matches(at, from) ? from : undefined;

@@ -20,7 +20,7 @@ import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
 import { BASE_NAME, deltaBytes, type KeptChain, numbered } from './chain.ts';
 import { ORIGINS_NAME } from './origins.ts';
-import { readPinned } from './pinned-content.ts';
+import { askPinned, countPinned, readCopied } from './pinned-content.ts';
 import { OVERLAY_NAME } from './prior-pages.ts';
 import { verifyDelta } from './verify-delta.ts';
 import { WalDamaged } from './wal-format.ts';
@@ -67,10 +67,10 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
   await mkdir(files, { recursive: true, mode: 0o700 });
   const base = join(files, BASE_NAME);
   const table = join(files, numbered(0, 'pages'));
-  const { database, tableSha256 } = await writeBase({ ...job, pageSize, base, table }, pinned);
+  const { btrees, database, tableSha256 } = await writeBase({ ...job, pageSize, base, table }, pinned);
   await syncFile(base);
   await syncFile(table);
-  const content = await verifyCopy({ ...job, partial: base });
+  const content = await verifyCopy({ ...job, partial: base }, (open) => readCopied(open, job, btrees));
   await utimes(base, pinned.file.modifiedAt, pinned.file.modifiedAt);
   const { bytes, sha256 } = database;
   const chain = {
@@ -96,15 +96,16 @@ export async function extendChain(
   const { file, pin, letGo } = pinned;
   if (!file.isWal) requireShortStall(job.source, file);
   const paths = pathsOf(job, kept);
-  const [written, content] = await together(
+  const [written, answers] = await together(
     job.context.signal,
     (signal) => writeDelta({ ...deltaJob(job, kept, file), ...paths, signal }),
-    (signal) => readPinned(job, { pin, countable }, signal),
+    (signal) => askPinned(job, { pin, countable }, signal),
   );
   if ('because' in written) {
     await removeNew(paths);
     return written;
   }
+  const content = await countPinned(job, { pin, countable, answers, btrees: written.btrees });
   await letGo();
   const isUnchanged = written.pages === 0;
   if (isUnchanged && written.database.sha256 !== chain.database.sha256) return { because: UNFIT, isDamage: true };

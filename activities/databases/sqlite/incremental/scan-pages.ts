@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import { BtreePages } from './btree-pages.ts';
 import { HashThreads } from './hash-threads.ts';
 
 /** Pages that follow one another, with their digests. */
@@ -23,20 +24,26 @@ export const BLOCK_BYTES = 4 * 1024 * 1024;
 /** One is read, one hashed, one consumed. */
 const BUFFERS = 3;
 
+export interface ScannedPages {
+  /** Of the file as it was read. */
+  database: HashResult;
+  btrees: BtreePages;
+}
+
 /**
  * Reads a file once, from its start, and hashes each page and the whole in threads, so that this thread goes on heartbeating. Memory
  * does not grow with the file.
  *
- * @returns size and SHA-256 of what was read
  * @throws the signal's reason, the system error, or what `consume` throws
  */
-export async function scanPages(path: string, options: ScanOptions): Promise<HashResult> {
+export async function scanPages(path: string, options: ScanOptions): Promise<ScannedPages> {
   const file = await open(path, 'r');
   const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
   const threads = new HashThreads(buffers, options.pageSize);
+  const btrees = new BtreePages(options);
   try {
-    const bytes = await scan({ file, buffers, threads }, options);
-    return { bytes, sha256: await threads.finish() };
+    const bytes = await scan({ file, buffers, threads, btrees }, options);
+    return { database: { bytes, sha256: await threads.finish() }, btrees };
   } finally {
     await threads.close();
     await file.close();
@@ -47,9 +54,10 @@ interface Scan {
   file: FileHandle;
   buffers: readonly SharedArrayBuffer[];
   threads: HashThreads;
+  btrees: BtreePages;
 }
 
-async function scan({ file, buffers, threads }: Scan, options: ScanOptions): Promise<number> {
+async function scan({ file, buffers, threads, btrees }: Scan, options: ScanOptions): Promise<number> {
   const { bytes, pageSize, consume, signal } = options;
   let hashing: Promise<PageBlock> | undefined;
   let position = 0;
@@ -62,6 +70,7 @@ async function scan({ file, buffers, threads }: Scan, options: ScanOptions): Pro
     const next = threads.digest(slot, pages.length).then((digests) => ({ firstPage, pages, digests }));
     // Should the block before fail, nobody waits for this one.
     next.catch(() => undefined);
+    btrees.take({ firstPage, pages });
     if (hashing !== undefined) await consume(await hashing);
     hashing = next;
     position += pages.length;

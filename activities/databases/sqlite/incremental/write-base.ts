@@ -1,11 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { HashResult } from '../../../stage/copy-file.ts';
 import { progressOf, reflink } from '../pin-and-copy.ts';
 import { copyPlain } from '../plain-file.ts';
 import { type PinJob, type Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
 import { PageTableWriter } from './page-table.ts';
-import { scanPages } from './scan-pages.ts';
+import { type ScannedPages, scanPages } from './scan-pages.ts';
 
 export interface BaseJob extends PinJob {
   pageSize: number;
@@ -14,8 +13,7 @@ export interface BaseJob extends PinJob {
   table: string;
 }
 
-export interface WrittenBase {
-  database: HashResult;
+export interface WrittenBase extends ScannedPages {
   tableSha256: string;
 }
 
@@ -57,7 +55,7 @@ async function scan(
 ): Promise<WrittenBase> {
   const table = await PageTableWriter.create(path);
   try {
-    const database = await scanPages(from, {
+    const scanned = await scanPages(from, {
       ...options,
       pageSize,
       consume: async ({ firstPage, pages, digests }) => {
@@ -65,7 +63,7 @@ async function scan(
         if (copy !== undefined) await writeAll(copy, pages, (firstPage - 1) * pageSize);
       },
     });
-    return { database, tableSha256: table.finish() };
+    return { ...scanned, tableSha256: table.finish() };
   } finally {
     await table.close();
   }

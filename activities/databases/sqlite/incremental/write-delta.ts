@@ -1,6 +1,6 @@
 import { ProgramMissing } from '../../../../process/errors.ts';
 import type { Programs } from '../../../../process/programs.ts';
-import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import type { HashOptions } from '../../../stage/copy-file.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import { ChainDamaged } from './chain-damaged.ts';
 import { createSink, type DeltaSink, type WrittenFile } from './delta-sink.ts';
@@ -9,7 +9,7 @@ import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
 import { PriorPages } from './prior-pages.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
-import { BLOCK_BYTES, type PageBlock, scanPages } from './scan-pages.ts';
+import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
 
 /** SQLite keeps its locks in this byte, and never writes the page that holds it (sqlite.org/fileformat2.html, 1.4). */
@@ -45,9 +45,7 @@ export interface DeltaJob extends HashOptions {
   maxBytes: number;
 }
 
-export interface WrittenDelta {
-  /** Of the database as it was read. */
-  database: HashResult;
+export interface WrittenDelta extends ScannedPages {
   /** Pages in the delta; 0 when nothing has changed. */
   pages: number;
   file: WrittenFile;
@@ -89,12 +87,12 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
   const prior = sink.takesBefore ? await openPrior(job) : undefined;
   try {
     const writer = new DeltaWriter(job, { before, table, sink, prior });
-    const database = await scanPages(job.path, { ...job, consume: (block) => writer.consume(block) });
+    const scanned = await scanPages(job.path, { ...job, consume: (block) => writer.consume(block) });
     if ((await before.finish()) !== job.before.sha256) {
       return { because: 'the table of its pages is damaged', isDamage: true };
     }
     await writer.complete();
-    const common = { database, pages: sink.pages, tableSha256: table.finish(), isOverlaid: prior !== undefined };
+    const common = { ...scanned, pages: sink.pages, tableSha256: table.finish(), isOverlaid: prior !== undefined };
     return { ...common, file: sink.pages === 0 ? { path: paths.wal } : await sink.finish() };
   } catch (error) {
     if (error instanceof Outgrown) return { because: error.message, isDamage: false };

@@ -43,7 +43,9 @@ const DELETES = 'DELETE FROM torrents WHERE id % 7 < 5;';
 function patchAll({ before, after }: { before: Buffer[]; after: Buffer[] }, pageSize: number) {
   const finder = new RebuildFinder(pageSize);
   const chooser = new SourceChooser(pageSize);
-  const patcher = new RebuildPatcher(pageSize, (pageNumber, target) => void target.set(before[pageNumber - 1] as Buffer));
+  const patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
+    target.set(before[pageNumber - 1] as Buffer);
+  });
   const index = new CellIndex(pageSize);
   for (const [at, page] of before.entries()) if (at > 0 && !page.equals(after[at] ?? page)) index.note(page, at + 1);
   const sourcesOf = (page: Buffer) =>
@@ -117,7 +119,9 @@ test('pages that only look like those of a b-tree come back or are refused', () 
       before.copy(after, 100, 50, 400);
       const base = aligned(page(type));
       base.copy(after, 20, 30, 90);
-      const patcher = new RebuildPatcher(size, (_pageNumber, target) => void target.set(base));
+      const patcher = new RebuildPatcher(size, (_pageNumber, target) => {
+        target.set(base);
+      });
       const operations = finder.find(before, after, [{ pageNumber: 2, page: base }]);
       if (operations === undefined) continue;
       patcher.apply({ memory: before, start: 0 }, operations, 0, operations.length);
