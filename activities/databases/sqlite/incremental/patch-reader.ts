@@ -45,13 +45,27 @@ export class PatchReader implements DeltaReader {
     const end = this.#at + this.#length;
     if (this.#isWhole) this.#bytes.copy(place.memory, place.start, this.#at, end);
     else this.#patcher.apply(place, this.#bytes, this.#at, end);
-    this.#at = end;
-    this.isReady = false;
-    this.#look();
+    this.#passTo(end);
+  }
+
+  take(): (place: PatchPlace) => void {
+    const [bytes, at, isWhole] = [this.#bytes, this.#at, this.#isWhole];
+    const end = at + this.#length;
+    this.#passTo(end);
+    return (place) => {
+      if (isWhole) bytes.copy(place.memory, place.start, at, end);
+      else this.#patcher.apply(place, bytes, at, end);
+    };
   }
 
   async close(): Promise<void> {
     await this.#output.close();
+  }
+
+  #passTo(end: number): void {
+    this.#at = end;
+    this.isReady = false;
+    this.#look();
   }
 
   #readHead(): number | undefined {

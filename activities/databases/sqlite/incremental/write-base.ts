@@ -60,8 +60,8 @@ async function scan(
     const database = await scanPages(from, {
       ...options,
       pageSize,
-      consume: async ({ firstPage, pages, digests }) => {
-        await table.append(digests);
+      prepare: ({ digests }) => table.append(digests),
+      consume: async ({ firstPage, pages }) => {
         if (copy !== undefined) await writeAll(copy, pages, (firstPage - 1) * pageSize);
       },
     });
