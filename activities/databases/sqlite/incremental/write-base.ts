@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { HashResult } from '../../../stage/copy-file.ts';
 import { progressOf, reflink } from '../pin-and-copy.ts';
 import { copyPlain } from '../plain-file.ts';
 import { type PinJob, type Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
+import { PacedWriter } from './paced-writer.ts';
 import { PageTableWriter } from './page-table.ts';
 import { scanPages } from './scan-pages.ts';
 
@@ -39,10 +39,11 @@ export async function writeBase(job: BaseJob, { file, letGo }: Pinned): Promise<
     await copyPlain(source.path, base, progress);
     return hashLater();
   }
-  const copy = await open(base, 'wx', 0o600);
+  const copy = await PacedWriter.create(base);
   try {
     const written = await scan(job, source.path, { ...progress, bytes: file.bytes }, copy);
     await letGo();
+    await copy.finish();
     return written;
   } finally {
     await copy.close();
@@ -53,7 +54,7 @@ async function scan(
   { pageSize, table: path }: BaseJob,
   from: string,
   options: { bytes: number; signal: AbortSignal; onProgress: (bytesDone: number) => void },
-  copy?: FileHandle,
+  copy?: PacedWriter,
 ): Promise<WrittenBase> {
   const table = await PageTableWriter.create(path);
   try {
@@ -61,18 +62,10 @@ async function scan(
       ...options,
       pageSize,
       prepare: ({ digests }) => table.append(digests),
-      consume: async ({ firstPage, pages }) => {
-        if (copy !== undefined) await writeAll(copy, pages, (firstPage - 1) * pageSize);
-      },
+      consume: async ({ pages }) => copy?.append(pages),
     });
     return { database, tableSha256: table.finish() };
   } finally {
     await table.close();
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
   }
 }
