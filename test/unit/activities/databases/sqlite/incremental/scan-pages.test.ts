@@ -62,13 +62,18 @@ type Stage = (block: PageBlock) => Promise<void>;
 /** Scans until a stage fails, and returns what failed and what still ran afterwards. */
 async function scanFailing(path: string, { bytes, prepare, consume }: { bytes: number; prepare?: Stage; consume?: Stage }) {
   let running = 0;
-  const counted = (stage: Stage | undefined) => async (block: PageBlock) => {
+  const counted = (stage: Stage | undefined, takesMs: number) => async (block: PageBlock) => {
     running++;
-    await delay(2);
-    await stage?.(block).finally(() => running--);
-    if (stage === undefined) running--;
+    try {
+      await stage?.(block);
+      await delay(takesMs);
+    } finally {
+      running--;
+    }
   };
-  const scan = scanPages(path, { pageSize: PAGE, bytes, signal, prepare: counted(prepare), consume: counted(consume) });
+  // Longer than the threads take to end.
+  const stages = { prepare: counted(prepare, 1), consume: counted(consume, 100) };
+  const scan = scanPages(path, { pageSize: PAGE, bytes, signal, ...stages });
   const failure = await scan.then(
     () => undefined,
     (error: Error) => error.message,
