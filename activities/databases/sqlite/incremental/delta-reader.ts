@@ -10,6 +10,8 @@ export interface DeltaReader {
   ready(): Promise<void>;
   /** Turns the next page, as it was before the delta, into what it was after it, and goes on. @throws {PatchDamaged} */
   apply(place: PatchPlace): void;
+  /** As `apply`, but later, once the page is there. */
+  take(): (place: PatchPlace) => void;
   close(): Promise<void>;
 }
 
@@ -23,5 +25,22 @@ export async function applyUpTo(
     if (!delta.isReady) await delta.ready();
     if (delta.pageNumber > lastPage) return;
     delta.apply(placeOf(delta.pageNumber));
+  }
+}
+
+/** What a delta makes of a page. */
+export interface TakenChange {
+  pageNumber: number;
+  /** @throws {PatchDamaged} */
+  apply: (place: PatchPlace) => void;
+}
+
+/** Takes what a delta has up to a page, to be applied once these pages are there. */
+export async function takeUpTo(delta: DeltaReader, lastPage: number): Promise<TakenChange[]> {
+  const changes: TakenChange[] = [];
+  for (;;) {
+    if (!delta.isReady) await delta.ready();
+    if (delta.pageNumber > lastPage) return changes;
+    changes.push({ pageNumber: delta.pageNumber, apply: delta.take() });
   }
 }

@@ -9,11 +9,16 @@ const PAGES_THREAD = `
 const { hash } = require('node:crypto');
 const { parentPort, workerData } = require('node:worker_threads');
 const { buffers, pageSize, digestBytes } = workerData;
+// Made once: to make one for each page, and a buffer for each digest, takes a quarter as long as the hashing.
+const blocks = buffers.map((buffer) =>
+  Array.from({ length: buffer.byteLength / pageSize }, (_, page) => new Uint8Array(buffer, page * pageSize, pageSize)),
+);
 parentPort.on('message', ({ slot, bytes }) => {
-  const block = Buffer.from(buffers[slot], 0, bytes);
-  const digests = new Uint8Array(Math.ceil(bytes / pageSize) * digestBytes);
+  const digests = Buffer.from(new ArrayBuffer(Math.ceil(bytes / pageSize) * digestBytes));
   for (let page = 0, start = 0; start < bytes; page++, start += pageSize) {
-    digests.set(hash('sha256', block.subarray(start, start + pageSize), 'buffer'), page * digestBytes);
+    const whole = blocks[slot][page];
+    const digest = hash('sha256', bytes - start < pageSize ? whole.subarray(0, bytes - start) : whole, 'binary');
+    digests.latin1Write(digest, page * digestBytes, digestBytes);
   }
   parentPort.postMessage(digests, [digests.buffer]);
 });`;

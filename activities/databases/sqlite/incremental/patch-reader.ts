@@ -52,17 +52,34 @@ export class PatchReader implements DeltaReader {
 
   apply(place: PatchPlace): void {
     const end = this.#at + this.#length;
-    if (this.#kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
-    if (this.#kind === WHOLE) this.#bytes.copy(place.memory, place.start, this.#at, end);
-    else if (this.#kind === REBUILT || this.#kind === RENEWED) this.#rebuilder.apply(place, this.#bytes, this.#at, end);
-    else this.#patcher.apply(place, this.#bytes, this.#at, end);
-    this.#at = end;
-    this.isReady = false;
-    this.#look();
+    this.#carryOut(this.#kind, place, { bytes: this.#bytes, at: this.#at, end });
+    this.#passTo(end);
+  }
+
+  take(): (place: PatchPlace) => void {
+    const record = { bytes: this.#bytes, at: this.#at, end: this.#at + this.#length };
+    const kind = this.#kind;
+    this.#passTo(record.end);
+    return (place) => {
+      this.#carryOut(kind, place, record);
+    };
   }
 
   async close(): Promise<void> {
     await this.#output.close();
+  }
+
+  #carryOut(kind: number, place: PatchPlace, { bytes, at, end }: { bytes: Buffer; at: number; end: number }): void {
+    if (kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
+    if (kind === WHOLE) bytes.copy(place.memory, place.start, at, end);
+    else if (kind === REBUILT || kind === RENEWED) this.#rebuilder.apply(place, bytes, at, end);
+    else this.#patcher.apply(place, bytes, at, end);
+  }
+
+  #passTo(end: number): void {
+    this.#at = end;
+    this.isReady = false;
+    this.#look();
   }
 
   #readHead(): number | undefined {

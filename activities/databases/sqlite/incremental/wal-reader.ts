@@ -28,6 +28,12 @@ export class WalReader implements DeltaReader {
     this.isReady = false;
   }
 
+  take(): (place: PatchPlace) => void {
+    const page = Buffer.from(this.#frame?.page ?? []);
+    this.isReady = false;
+    return ({ memory, start }) => void page.copy(memory, start);
+  }
+
   async close(): Promise<void> {
     await this.#frames.return(undefined);
   }

@@ -1,8 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { progressOf, reflink } from '../pin-and-copy.ts';
 import { copyPlain } from '../plain-file.ts';
 import { type PinJob, type Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
+import { PacedWriter } from './paced-writer.ts';
 import { PageTableWriter } from './page-table.ts';
 import { type ScannedPages, scanPages } from './scan-pages.ts';
 
@@ -37,10 +37,11 @@ export async function writeBase(job: BaseJob, { file, letGo }: Pinned): Promise<
     await copyPlain(source.path, base, progress);
     return hashLater();
   }
-  const copy = await open(base, 'wx', 0o600);
+  const copy = await PacedWriter.create(base);
   try {
     const written = await scan(job, source.path, { ...progress, bytes: file.bytes }, copy);
     await letGo();
+    await copy.finish();
     return written;
   } finally {
     await copy.close();
@@ -51,26 +52,18 @@ async function scan(
   { pageSize, table: path }: BaseJob,
   from: string,
   options: { bytes: number; signal: AbortSignal; onProgress: (bytesDone: number) => void },
-  copy?: FileHandle,
+  copy?: PacedWriter,
 ): Promise<WrittenBase> {
   const table = await PageTableWriter.create(path);
   try {
     const scanned = await scanPages(from, {
       ...options,
       pageSize,
-      consume: async ({ firstPage, pages, digests }) => {
-        await table.append(digests);
-        if (copy !== undefined) await writeAll(copy, pages, (firstPage - 1) * pageSize);
-      },
+      prepare: ({ digests }) => table.append(digests),
+      consume: async ({ pages }) => copy?.append(pages),
     });
     return { ...scanned, tableSha256: table.finish() };
   } finally {
     await table.close();
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
   }
 }

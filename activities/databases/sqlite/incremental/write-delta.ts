@@ -7,6 +7,7 @@ import { createSink, type DeltaSink, type WrittenFile } from './delta-sink.ts';
 import { openDelta } from './open-delta.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
+import type { PriorBlock } from './prior-block.ts';
 import { PriorPages } from './prior-pages.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
@@ -87,7 +88,11 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
   const prior = sink.takesBefore ? await openPrior(job) : undefined;
   try {
     const writer = new DeltaWriter(job, { before, table, sink, prior });
-    const scanned = await scanPages(job.path, { ...job, consume: (block) => writer.consume(block) });
+    const scanned = await scanPages(job.path, {
+      ...job,
+      prepare: (block) => writer.prepare(block),
+      consume: (block, difference) => writer.consume(block, difference),
+    });
     if ((await before.finish()) !== job.before.sha256) {
       return { because: 'the table of its pages is damaged', isDamage: true };
     }
@@ -108,7 +113,17 @@ function openPrior({ before, pageSize, programs, signal }: DeltaJob): Promise<Pr
     const chain = { programs, directory: before.directory, pageSize, readBase };
     return before.lacking.map((file) => openDelta(chain, file, signal));
   };
-  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, open });
+  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, isOverlaid: before.lacking.length > 0, open });
+}
+
+/** How a block differs from what the chain has. */
+interface Difference {
+  /** Numbers of the pages, ascending. */
+  changed: readonly number[];
+  /** First page of the block that the chain has not. */
+  endOfChain: number;
+  /** The others of them, as the chain has them. */
+  prior: PriorBlock | undefined;
 }
 
 class DeltaWriter {
@@ -124,22 +139,28 @@ class DeltaWriter {
     this.#files = files;
   }
 
-  async consume({ firstPage, pages, digests }: PageBlock): Promise<void> {
-    const { pageSize } = this.#job;
-    const { before: table, prior, sink } = this.#files;
-    this.#firstPage ??= Buffer.from(pages.subarray(0, pageSize));
+  /** Finds the pages that differ, and reads what the chain has of them. */
+  async prepare({ firstPage, digests }: PageBlock): Promise<Difference> {
+    const { before: table, prior } = this.#files;
     const before = await table.next(digests.length / DIGEST_BYTES);
     await this.#files.table.append(digests);
-    await prior?.turnTo({ firstPage, digests: before });
-    if (before.equals(digests)) return;
-    for (let index = 0; index * DIGEST_BYTES < digests.length; index++) {
-      if (isSameDigest(before, digests, index)) continue;
-      const page = pages.subarray(index * pageSize, (index + 1) * pageSize);
-      const isNew = index * DIGEST_BYTES >= before.length;
-      if (isNew && this.#isLeftOut(firstPage + index, page)) continue;
-      await this.#append(firstPage + index, page, isNew ? undefined : prior?.get(firstPage + index));
+    const changed = differingPages(before, digests).map((index) => firstPage + index);
+    const endOfChain = firstPage + before.length / DIGEST_BYTES;
+    const wanted = changed.filter((pageNumber) => pageNumber < endOfChain);
+    return { changed, endOfChain, prior: await prior?.load({ firstPage, digests: before, wanted }) };
+  }
+
+  async consume({ firstPage, pages }: PageBlock, { changed, endOfChain, prior }: Difference): Promise<void> {
+    const { pageSize } = this.#job;
+    this.#firstPage ??= Buffer.from(pages.subarray(0, pageSize));
+    for (const pageNumber of changed) {
+      const start = (pageNumber - firstPage) * pageSize;
+      const page = pages.subarray(start, start + pageSize);
+      const isNew = pageNumber >= endOfChain;
+      if (isNew && this.#isLeftOut(pageNumber, page)) continue;
+      await this.#append(pageNumber, page, isNew ? undefined : prior?.get(pageNumber));
     }
-    await sink.flush();
+    if (changed.length > 0) await this.#files.sink.flush();
   }
 
   /** A database that only lost pages still needs a delta that says so. */
@@ -160,6 +181,16 @@ class DeltaWriter {
   #isLeftOut(pageNumber: number, page: Buffer): boolean {
     return pageNumber === lockPage(this.#job.pageSize) && page.every((byte) => byte === 0);
   }
+}
+
+/** Indexes of the pages whose digests differ, or that the chain has not. */
+function differingPages(before: Buffer, digests: Buffer): number[] {
+  if (before.equals(digests)) return [];
+  const differing: number[] = [];
+  for (let index = 0; index * DIGEST_BYTES < digests.length; index++) {
+    if (!isSameDigest(before, digests, index)) differing.push(index);
+  }
+  return differing;
 }
 
 /** Whether both tables have this digest; one that ended does not. */

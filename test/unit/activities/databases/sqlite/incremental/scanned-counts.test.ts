@@ -62,6 +62,7 @@ async function countByScan(path: string): Promise<Record<string, number | undefi
     bytes,
     pageSize,
     signal: new AbortController().signal,
+    prepare: async () => undefined,
     consume: async () => undefined,
   });
   const tables = await trees(path);
