@@ -4,8 +4,8 @@ import { PagePatcher, PatchDamaged, type PatchPlace } from './page-patch.ts';
 import { PATCH_MAGIC, RECORD_HEAD_BYTES, STREAM_HEAD_BYTES, WHOLE_PAGE } from './patch-format.ts';
 import { ZstdOutput } from './zstd-output.ts';
 
-/** What zstd gives at once, and the beginning of a record that was left of the piece before. */
-const BUFFER_BYTES = 128 * 1024;
+/** What zstd gives at once. Where records are cut it grows. */
+const BUFFER_BYTES = 64 * 1024;
 
 /** Reads a stream of patches. */
 export class PatchReader implements DeltaReader {
