@@ -13,6 +13,7 @@ import { requireRoom } from './restore/room.ts';
 import { entriesOf, entriesOfFile } from './restore/source-entries.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { sweepDeadRuns } from './run/sweep-dead-runs.ts';
+import type { DatabaseFacts } from './stage/manifest.ts';
 
 /**
  * Begins a restore: judges the input, finds the backup by its exact id, reads its manifest, and looks whether there is room and
@@ -80,9 +81,14 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
   const { file } = request;
   const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
-  // The database of a chain is made beside it. Of dumps two lie beside a chain.
+  // The database of a chain is made beside it, unless its base is one. Of dumps two lie beside a chain.
   const chain = file === undefined ? undefined : chainAt(manifest, file);
   const chains = chain === undefined ? chainsOf(manifest, sources) : [chain];
-  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes * (facts.kind === 'mysql' ? 2 : 1), 0);
+  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes * filesBeside(facts), 0);
   return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, replayed);
+}
+
+function filesBeside({ kind, chain }: DatabaseFacts): number {
+  if (kind === 'mysql') return 2;
+  return chain?.deltas === 0 ? 0 : 1;
 }

@@ -5,10 +5,10 @@ import { ReplayFailed } from '../databases/chain/chain-format.ts';
 import { isChain, replayedPath } from '../databases/chain/replayed-path.ts';
 import { requireZstd } from '../databases/chain/zstd.ts';
 import { replayChain as replayDump } from '../databases/mysql/incremental/replay.ts';
-import { replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
+import { baseAlone, replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
 import type { PhaseContext } from '../phase.ts';
 import { exists } from '../presence.ts';
-import { type HashResult, hashFile } from '../stage/copy-file.ts';
+import { hashFile } from '../stage/copy-file.ts';
 import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
 
@@ -49,35 +49,50 @@ export async function replayInto(
 ): Promise<string | undefined> {
   const path = join(directory, replayedPath(facts));
   const chain = join(directory, facts.path);
-  let sha256: string;
-  if (await exists(path)) {
-    ({ sha256 } = await hashFile(path, context));
-  } else {
-    const partial = partialPath(directory, facts);
-    try {
-      ({ sha256 } = await replay(programs, { facts, directory: chain, target: partial }, context));
-    } catch (error) {
-      if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
-      throw error;
-    }
+  const partial = partialPath(directory, facts);
+  let made: Made;
+  try {
+    made = (await exists(path)) ? await hashed(path, context) : await make(programs, { facts, chain, partial }, context);
+  } catch (error) {
+    if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
+    throw error;
+  }
+  const { sha256 } = made;
+  if (made.path !== path) {
     if (facts.kind === 'sqlite' && sha256 !== facts.sha256) {
-      await rm(partial);
+      await rm(partial, { force: true });
       return `could not be made: what the chain gives has SHA-256 ${sha256}, not ${facts.sha256}`;
     }
-    await rename(partial, path);
+    await rename(made.path, path);
   }
   await removeTree(chain);
   return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
 }
 
-async function replay(
+/** A database or dump that lies at `path`, which may be within its chain. */
+interface Made {
+  path: string;
+  sha256: string;
+}
+
+async function make(
   programs: Programs,
-  { facts, ...place }: { facts: DatabaseFacts; directory: string; target: string },
+  { facts, chain, partial: target }: { facts: DatabaseFacts; chain: string; partial: string },
   context: PhaseContext,
-): Promise<HashResult> {
-  if (facts.kind === 'sqlite') return replayDatabase({ programs, ...place }, context);
-  await requireZstd(programs, context.signal);
-  return replayDump({ programs, ...place }, context);
+): Promise<Made> {
+  if (facts.kind === 'mysql') {
+    await requireZstd(programs, context.signal);
+    return { path: target, ...(await replayDump({ programs, directory: chain, target }, context)) };
+  }
+  const base = await baseAlone(chain);
+  // To write it once more would take longer than the rest of such a restore.
+  if (base !== undefined) return hashed(base, context);
+  return { path: target, ...(await replayDatabase({ programs, directory: chain, target }, context)) };
+}
+
+async function hashed(path: string, context: PhaseContext): Promise<Made> {
+  const onProgress = (bytesDone: number) => context.report({ phase: 'replay', bytesDone });
+  return { path, ...(await hashFile(path, { signal: context.signal, onProgress })) };
 }
 
 function partialPath(directory: string, facts: DatabaseFacts): string {

@@ -5,14 +5,24 @@ import { LENGTH_BYTES, PATCH_MAGIC, REBUILT, RECORD_HEAD_BYTES, RENEWED, STREAM_
 import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 import { ZstdOutput } from './zstd-output.ts';
 
+/** What zstd gives at once. Where records are cut it grows. */
+const BUFFER_BYTES = 64 * 1024;
+
 /** Reads a stream of patches. */
 export class PatchReader implements DeltaReader {
   readonly #output: ZstdOutput;
   readonly #pageSize: number;
   readonly #patcher: PagePatcher;
   readonly #rebuilder: RebuildPatcher;
-  #bytes = Buffer.alloc(0);
+  /**
+   * One memory for all pieces: a new one for each, joined with what is left of the one before, would keep the garbage collector busy. It
+   * is no Buffer, whose `subarray` takes three times as long, and there is one for each record.
+   */
+  #bytes = new Uint8Array(BUFFER_BYTES);
+  #view = viewOf(this.#bytes);
+  /** What is there and not yet used. */
   #at = 0;
+  #end = 0;
   /** Of what follows the head of the record at hand. */
   #length = 0;
   /** As in the stream, in place of a number of bytes. */
@@ -39,10 +49,9 @@ export class PatchReader implements DeltaReader {
     while (!this.isReady && !this.#hasEnded) {
       const piece = await this.#output.next();
       if (piece === undefined) throw new PatchDamaged('it breaks off');
-      this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), piece]);
-      this.#at = 0;
+      this.#append(piece);
       this.#pages ??= this.#readHead();
-      if (this.#pages !== undefined) this.#look();
+      if (this.#pages !== undefined) this.#look(this.#pages);
     }
     if (this.isReady) return;
     await this.#requireEnd();
@@ -57,11 +66,12 @@ export class PatchReader implements DeltaReader {
   }
 
   take(): (place: PatchPlace) => void {
-    const record = { bytes: this.#bytes, at: this.#at, end: this.#at + this.#length };
+    // A copy: the memory is used again for what follows.
+    const bytes = this.#bytes.slice(this.#at, this.#at + this.#length);
     const kind = this.#kind;
-    this.#passTo(record.end);
+    this.#passTo(this.#at + this.#length);
     return (place) => {
-      this.#carryOut(kind, place, record);
+      this.#carryOut(kind, place, { bytes, at: 0, end: bytes.length });
     };
   }
 
@@ -69,9 +79,9 @@ export class PatchReader implements DeltaReader {
     await this.#output.close();
   }
 
-  #carryOut(kind: number, place: PatchPlace, { bytes, at, end }: { bytes: Buffer; at: number; end: number }): void {
+  #carryOut(kind: number, place: PatchPlace, { bytes, at, end }: { bytes: Uint8Array; at: number; end: number }): void {
     if (kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
-    if (kind === WHOLE) bytes.copy(place.memory, place.start, at, end);
+    if (kind === WHOLE) place.memory.set(bytes.subarray(at, end), place.start);
     else if (kind === REBUILT || kind === RENEWED) this.#rebuilder.apply(place, bytes, at, end);
     else this.#patcher.apply(place, bytes, at, end);
   }
@@ -79,48 +89,69 @@ export class PatchReader implements DeltaReader {
   #passTo(end: number): void {
     this.#at = end;
     this.isReady = false;
-    this.#look();
+    this.#look(this.#pages ?? 0);
+  }
+
+  #append(piece: Uint8Array): void {
+    const kept = this.#end - this.#at;
+    const needed = kept + piece.length;
+    const rest = this.#bytes.subarray(this.#at, this.#end);
+    if (needed > this.#bytes.length) {
+      this.#bytes = new Uint8Array(2 * needed);
+      this.#view = viewOf(this.#bytes);
+    }
+    this.#bytes.set(rest);
+    this.#bytes.set(piece, kept);
+    this.#at = 0;
+    this.#end = needed;
   }
 
   #readHead(): number | undefined {
-    if (this.#bytes.length < STREAM_HEAD_BYTES) return undefined;
-    const isOurs = this.#bytes.compare(PATCH_MAGIC, 0, PATCH_MAGIC.length, 0, PATCH_MAGIC.length) === 0;
-    if (!isOurs || this.#bytes.readUInt32LE(PATCH_MAGIC.length) !== this.#pageSize) {
+    if (this.#end < STREAM_HEAD_BYTES) return undefined;
+    const isOurs = PATCH_MAGIC.equals(this.#bytes.subarray(0, PATCH_MAGIC.length));
+    if (!isOurs || this.#view.getUint32(PATCH_MAGIC.length, true) !== this.#pageSize) {
       throw new PatchDamaged('it does not begin as patches of this database do');
     }
     this.#at = STREAM_HEAD_BYTES;
-    return this.#bytes.readUInt32LE(PATCH_MAGIC.length + 4);
+    return this.#view.getUint32(PATCH_MAGIC.length + 4, true);
   }
 
   /** Sees whether a whole record is there. That it was the last one is said once nothing follows it. */
-  #look(): void {
-    const bytes = this.#bytes;
-    if (this.#at + RECORD_HEAD_BYTES > bytes.length) return;
-    const step = bytes.readUInt32LE(this.#at);
-    const length = bytes.readUInt16LE(this.#at + 4);
+  #look(pages: number): void {
+    const body = this.#at + RECORD_HEAD_BYTES;
+    if (body > this.#end) return;
+    const step = this.#view.getUint32(this.#at, true);
+    const length = this.#view.getUint16(this.#at + 4, true);
     if (step === 0) {
       if (length !== 0) throw new PatchDamaged('its end is not one');
-      this.#at += RECORD_HEAD_BYTES;
+      this.#at = body;
       this.#hasEnded = true;
       return;
     }
     const isRebuilt = length === REBUILT || length === RENEWED;
-    const head = RECORD_HEAD_BYTES + (isRebuilt ? LENGTH_BYTES : 0);
-    if (this.#at + head > bytes.length) return;
-    const rest = isRebuilt ? bytes.readUInt16LE(this.#at + RECORD_HEAD_BYTES) : length;
-    const size = length === WHOLE ? this.#pageSize : rest;
-    if (this.#at + head + size > bytes.length) return;
+    const start = isRebuilt ? body + LENGTH_BYTES : body;
+    if (start > this.#end) return;
+    const size = isRebuilt ? this.#view.getUint16(body, true) : sizeOf(length, this.#pageSize);
+    if (start + size > this.#end) return;
     const next = this.pageNumber + step;
-    if (next > (this.#pages ?? 0)) throw new PatchDamaged(`it has page ${next} of a database of ${this.#pages}`);
+    if (next > pages) throw new PatchDamaged(`it has page ${next} of a database of ${pages}`);
     this.pageNumber = next;
     this.#kind = length;
     this.#length = size;
-    this.#at += head;
+    this.#at = start;
     this.isReady = true;
   }
 
   async #requireEnd(): Promise<void> {
-    if (this.#at < this.#bytes.length || (await this.#output.next()) !== undefined)
-      throw new PatchDamaged('something follows its end');
+    if (this.#at < this.#end || (await this.#output.next()) !== undefined) throw new PatchDamaged('something follows its end');
   }
+}
+
+/** Bytes of what is no rebuilt page. */
+function sizeOf(length: number, pageSize: number): number {
+  return length === WHOLE ? pageSize : length;
+}
+
+function viewOf({ buffer }: Uint8Array): DataView {
+  return new DataView(buffer);
 }

@@ -18,6 +18,20 @@ import { WalDamaged } from './wal-format.ts';
 const BUFFERS = 4;
 
 /**
+ * Path of the base of a restored chain that has nothing else: it is the database as it was backed up.
+ *
+ * @returns undefined where there are deltas
+ * @throws {ReplayFailed}
+ */
+export async function baseAlone(directory: string): Promise<string | undefined> {
+  const { deltas } = await readRestoredChain(directory, chainSchema);
+  if (deltas.length > 0) return undefined;
+  const path = join(directory, BASE_NAME);
+  await (await openPart(path)).close();
+  return path;
+}
+
+/**
  * Makes the database of a restored chain beside it, in one pass: each block of the base takes the changes of all deltas, which are read
  * side by side, and is hashed and written once.
  *
@@ -95,11 +109,11 @@ class Replay {
   }
 
   /** A block of the base, and zeros where it has ended. */
-  async #read(round: number): Promise<Buffer> {
+  async #read(round: number): Promise<Uint8Array> {
     await this.#busy[round % BUFFERS];
     const position = round * BLOCK_BYTES;
     const bytes = Math.max(0, Math.min(BLOCK_BYTES, this.#files.bytes - position));
-    const block = Buffer.from(this.#buffers[round % BUFFERS] as SharedArrayBuffer, 0, bytes);
+    const block = new Uint8Array(this.#buffers[round % BUFFERS] as SharedArrayBuffer, 0, bytes);
     let filled = 0;
     while (filled < bytes) {
       const { bytesRead } = await this.#files.base.read(block, filled, bytes - filled, position + filled);
@@ -109,7 +123,7 @@ class Replay {
     return block.fill(0, filled);
   }
 
-  async #patch(block: Buffer, round: number): Promise<void> {
+  async #patch(block: Uint8Array, round: number): Promise<void> {
     const { pageSize, readers } = this.#files;
     const before = (round * BLOCK_BYTES) / pageSize;
     const place = { memory: block, start: 0 };
@@ -127,7 +141,7 @@ class Replay {
     }
   }
 
-  #store(block: Buffer, round: number): Promise<unknown> {
+  #store(block: Uint8Array, round: number): Promise<unknown> {
     const stored = Promise.all([
       this.#hash.update(round % BUFFERS, block.length),
       writeAll(this.#files.to, block, round * BLOCK_BYTES),
@@ -138,7 +152,7 @@ class Replay {
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) {
     offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
   }

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
@@ -8,12 +8,12 @@ import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
 
-/** A restored tree with a chain of three deltas, and what its manifest says of it. */
-async function restoredTree(directory: string) {
+/** A restored tree with a chain, and what its manifest says of it. */
+async function restoredTree(directory: string, { deltas = 3 } = {}) {
   const place = new ChainPlace(directory, { rebaseRatio: 10 });
   await createTrackerDatabase(place.path, { journalMode: 'delete', bytes: 300_000 });
   let facts = (await place.dump()).facts as SqliteFacts;
-  for (let day = 1; day <= 3; day++) {
+  for (let day = 1; day <= deltas; day++) {
     await sqlite3(place.path, `UPDATE torrents SET completed = completed + 1 WHERE id = ${day * 1000};`);
     facts = (await place.dump()).facts as SqliteFacts;
   }
@@ -72,5 +72,27 @@ test('a chain without its base or description is left as it is', async () => {
       await expect(replay).rejects.toThrow(new RegExp(`${name} is missing`));
       expect(await readdir(copy)).toEqual(before);
     }
+  });
+});
+
+test('a base without deltas becomes the database without being copied, unless it is not what was backed up', async () => {
+  await withDirectory(async (directory) => {
+    const { tree, chain, expected } = await restoredTree(directory, { deltas: 0 });
+    const context = createTestContext();
+    const base = join(tree, 'sqlite/tracker/base.db');
+    const { ino } = await stat(base);
+    const file = await open(base, 'r+');
+    await file.write(Buffer.from([255]), 0, 1, 150_000);
+    const before = await readdir(join(tree, 'sqlite/tracker'));
+    expect(await replayInto(tree, chain, { programs, context })).toMatch(/gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
+    expect(await readdir(join(tree, 'sqlite/tracker'))).toEqual(before);
+    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker']);
+    await file.write(await readFile(join(directory, 'stage/sqlite/tracker/base.db')), 0, undefined, 0);
+    await file.close();
+    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+    expect((await stat(join(tree, 'sqlite/tracker.db'))).ino).toBe(ino);
+    expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
+    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
   });
 });

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { CHANGED, REBUILT, WHOLE } from '../../../../../../activities/databases/sqlite/incremental/patch-format.ts';
+import { PatchReader } from '../../../../../../activities/databases/sqlite/incremental/patch-reader.ts';
+import { PatchWriter } from '../../../../../../activities/databases/sqlite/incremental/patch-writer.ts';
+import { programs, withDirectory } from '../../../../../support/phase-context.ts';
+
+test.each([512, 4096, 65_536])(
+  'records of all sizes, cut anywhere by the pieces they come in, give pages of %i bytes',
+  async (pageSize) => {
+    await withDirectory(async (directory) => {
+      const path = join(directory, '0001.patch.zst');
+      const { signal } = new AbortController();
+      const pages = Math.floor(6_000_000 / pageSize);
+      const writer = new PatchWriter({ programs, path, pageSize, pages, signal });
+      const expected = Buffer.alloc(pages * pageSize);
+      for (let number = 1; number <= pages; number++) {
+        const page = randomBytes(pageSize);
+        const where = page.readUInt16LE(0) % (pageSize / 2);
+        const length = 1 + (page.readUInt16LE(2) % Math.min(0x7fff, pageSize / 2));
+        const start = (number - 1) * pageSize;
+        const operations = put(where, page.subarray(0, length));
+        // Without sources, copies and pointers, what rebuilds a page puts bytes as other patches do.
+        const rebuilt = Buffer.concat([Buffer.alloc(5), operations]);
+        if (number % 3 === 0) writer.append(number, { kind: WHOLE, bytes: page });
+        else writer.append(number, number % 3 === 1 ? { kind: CHANGED, bytes: operations } : { kind: REBUILT, bytes: rebuilt });
+        if (number % 3 === 0) page.copy(expected, start);
+        else page.copy(expected, start + where, 0, length);
+      }
+      await writer.finish();
+      const made = Buffer.alloc(expected.length);
+      const later: (() => void)[] = [];
+      const reader = new PatchReader(programs, { path, pageSize, readBase: () => undefined }, signal);
+      try {
+        for (let number = 1; number <= pages; number++) {
+          if (!reader.isReady) await reader.ready();
+          expect(reader.pageNumber).toBe(number);
+          const place = { memory: made, start: (number - 1) * pageSize };
+          if (number % 5 > 0) reader.apply(place);
+          else {
+            const apply = reader.take();
+            later.push(() => apply(place));
+          }
+        }
+        for (const apply of later) apply();
+        if (!reader.isReady) await reader.ready();
+        expect(reader.pageNumber).toBe(Number.POSITIVE_INFINITY);
+      } finally {
+        await reader.close();
+      }
+      expect(made.equals(expected)).toBe(true);
+    });
+  },
+);
+
+function put(where: number, bytes: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(where, 0);
+  head.writeUInt16LE(bytes.length, 2);
+  return Buffer.concat([head, bytes]);
+}
