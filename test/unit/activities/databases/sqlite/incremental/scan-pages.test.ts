@@ -49,7 +49,7 @@ test('each page is hashed, and given in its order while at most one block before
       content.subarray(index * PAGE, (index + 1) * PAGE),
     );
     expect(Buffer.concat(digests).equals(Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer'))))).toBe(true);
-    expect(result).toEqual({ bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+    expect(result.database).toEqual({ bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
     const inOrder = Array.from({ length: BLOCKS + 1 }, (_, block) => (block * BLOCK_BYTES) / PAGE + 1);
     for (const stage of ['prepare', 'consume']) {
       expect(events.filter((event) => event.startsWith(stage))).toEqual(inOrder.map((firstPage) => `${stage} ${firstPage}`));
