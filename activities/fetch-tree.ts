@@ -61,13 +61,16 @@ export async function compareTree(
       { directory, manifest: { ...manifest, entries: compared }, ...(unhashed === undefined ? {} : { unhashed }) },
       context,
     );
+  const plan = findPlan(deps.configuration, input.run.plan);
+  const fetchAgain = (path: string) =>
+    fetchPaths(deps, { plan, origin: input.origin, target: directory, paths: [path] }, context);
   // What a chain gives is hashed while it is made, which proves all its files.
   const { files, bytes, problems } = await compare(entries, provenByReplay(chains));
   for (const chain of chains) {
     const isOfChain = ({ path }: { path: string }) => path.startsWith(`${chain.facts.path}/`);
     // What is not as it was backed up is left as it is: the script beside it makes of it what can be made.
     if (problems.some(isOfChain)) continue;
-    const problem = await replayInto(directory, chain, { programs: deps.programs, context });
+    const problem = await replayInto(directory, chain, { programs: deps.programs, context, fetchAgain });
     if (problem === undefined) continue;
     problems.push({ path: replayedPath(chain.facts), problem });
     if (chain.facts.kind === 'sqlite') problems.push(...(await compare(entries.filter(isOfChain))).problems);

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PhaseResult } from '../contract/backup.ts';
 import type { OpenRestoreInput, OpenRestoreResult, RestorePlan } from '../contract/restore.ts';
+import { BASE_NAME } from './databases/sqlite/incremental/chain.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
@@ -13,7 +14,7 @@ import { requireRoom } from './restore/room.ts';
 import { entriesOf, entriesOfFile } from './restore/source-entries.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { sweepDeadRuns } from './run/sweep-dead-runs.ts';
-import type { DatabaseFacts } from './stage/manifest.ts';
+import type { DatabaseFacts, Manifest } from './stage/manifest.ts';
 
 /**
  * Begins a restore: judges the input, finds the backup by its exact id, reads its manifest, and looks whether there is room and
@@ -72,6 +73,9 @@ function toRestorePlan({ plan, host, origin, time, overwrites }: PlannedRestore)
   return { plan, host, origin, time, overwrites };
 }
 
+/** Of a base: pages that others copy from are kept while they are changed. Measured: a fifth after 30 days of a tracker. */
+const KEPT_PART = 1 / 4;
+
 function requireConfirmation({ request, overwrites }: PlannedRestore): void {
   if (overwrites.length === 0 || request.confirmed === true) return;
   const list = overwrites.map(({ what, how }) => `${what} (${how})`).join(', ');
@@ -81,14 +85,16 @@ function requireConfirmation({ request, overwrites }: PlannedRestore): void {
 function neededBytes({ manifest, sources, request }: PlannedRestore): number {
   const { file } = request;
   const wanted = file === undefined ? entriesOf(manifest, new Set(sources)) : entriesOfFile(manifest, file);
-  // The database of a chain is made beside it, unless its base is one. Of dumps two lie beside a chain.
   const chain = file === undefined ? undefined : chainAt(manifest, file);
   const chains = chain === undefined ? chainsOf(manifest, sources) : [chain];
-  const replayed = chains.reduce((sum, { facts }) => sum + facts.bytes * filesBeside(facts), 0);
+  const replayed = chains.reduce((sum, { facts }) => sum + replayBytes(manifest, facts), 0);
   return wanted.reduce((sum, { bytes = 0 }) => sum + bytes, replayed);
 }
 
-function filesBeside({ kind, chain }: DatabaseFacts): number {
-  if (kind === 'mysql') return 2;
-  return chain?.deltas === 0 ? 0 : 1;
+/** What a replay needs besides the chain: of dumps two lie beside it. The base of a database becomes the database. */
+function replayBytes({ entries }: Manifest, { bytes, chain, kind, path }: DatabaseFacts): number {
+  if (kind === 'mysql') return 2 * bytes;
+  if (chain?.deltas === 0) return 0;
+  const base = entries.find((entry) => entry.path === `${path}/${BASE_NAME}`)?.bytes ?? 0;
+  return Math.max(0, bytes - base) + base * KEPT_PART;
 }

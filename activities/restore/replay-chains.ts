@@ -1,11 +1,12 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
 import { ReplayFailed } from '../databases/chain/chain-format.ts';
 import { isChain, replayedPath } from '../databases/chain/replayed-path.ts';
 import { requireZstd } from '../databases/chain/zstd.ts';
 import { replayChain as replayDump } from '../databases/mysql/incremental/replay.ts';
-import { baseAlone, replayChain as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
+import { BASE_NAME } from '../databases/sqlite/incremental/chain.ts';
+import { replayInPlace as replayDatabase } from '../databases/sqlite/incremental/replay.ts';
 import type { PhaseContext } from '../phase.ts';
 import { exists } from '../presence.ts';
 import { hashFile } from '../stage/copy-file.ts';
@@ -36,63 +37,76 @@ export async function isBegun(directory: string, { facts }: ChainSource): Promis
   return (await exists(partialPath(directory, facts))) || exists(join(directory, replayedPath(facts)));
 }
 
+export interface ReplayContext {
+  programs: Programs;
+  context: PhaseContext;
+  /** Fetches a path of the backup, relative to the directory, once more. */
+  fetchAgain: (path: string) => Promise<void>;
+}
+
 /**
- * Makes the database of a restored chain beside it, and removes the chain. Safe to repeat. A chain of SQLite that does not give what was
- * backed up stays as it is: the script beside it makes of it what can be made.
+ * Makes the database or dump of a restored chain, and removes the chain. Safe to repeat. A chain of SQLite that does not give what was
+ * backed up stays as it was fetched: the script in it makes of it what can be made.
  *
  * @returns what is wrong with it, if anything
  */
 export async function replayInto(
   directory: string,
   { facts }: ChainSource,
-  { programs, context }: { programs: Programs; context: PhaseContext },
+  replaying: ReplayContext,
 ): Promise<string | undefined> {
   const path = join(directory, replayedPath(facts));
-  const chain = join(directory, facts.path);
-  const partial = partialPath(directory, facts);
-  let made: Made;
-  try {
-    made = (await exists(path)) ? await hashed(path, context) : await make(programs, { facts, chain, partial }, context);
-  } catch (error) {
-    if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
-    throw error;
-  }
-  const { sha256 } = made;
-  if (made.path !== path) {
-    if (facts.kind === 'sqlite' && sha256 !== facts.sha256) {
-      await rm(partial, { force: true });
-      return `could not be made: what the chain gives has SHA-256 ${sha256}, not ${facts.sha256}`;
+  let sha256: string;
+  if (await exists(path)) ({ sha256 } = await hashFile(path, replaying.context));
+  else {
+    const partial = partialPath(directory, facts);
+    try {
+      ({ sha256 } = await make(directory, { facts, partial }, replaying));
+    } catch (error) {
+      if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
+      throw error;
     }
-    await rename(made.path, path);
+    await rename(partial, path);
   }
-  await removeTree(chain);
+  await removeTree(join(directory, facts.path));
   return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
 }
 
-/** A database or dump that lies at `path`, which may be within its chain. */
-interface Made {
-  path: string;
-  sha256: string;
-}
-
 async function make(
-  programs: Programs,
-  { facts, chain, partial: target }: { facts: DatabaseFacts; chain: string; partial: string },
-  context: PhaseContext,
-): Promise<Made> {
+  directory: string,
+  { facts, partial: target }: { facts: DatabaseFacts; partial: string },
+  { programs, context, fetchAgain }: ReplayContext,
+): Promise<{ sha256: string }> {
+  const chain = join(directory, facts.path);
   if (facts.kind === 'mysql') {
     await requireZstd(programs, context.signal);
-    return { path: target, ...(await replayDump({ programs, directory: chain, target }, context)) };
+    return replayDump({ programs, directory: chain, target }, context);
   }
-  const base = await baseAlone(chain);
-  // To write it once more would take longer than the rest of such a restore.
-  if (base !== undefined) return hashed(base, context);
-  return { path: target, ...(await replayDatabase({ programs, directory: chain, target }, context)) };
+  const base = join(chain, BASE_NAME);
+  const fetchBase = async () => {
+    // What is in the partial is neither; empty, it still says that the base was gone.
+    await truncate(target);
+    // One that was fetched in part would be in the way of an archive's.
+    await rm(base, { force: true });
+    await fetchAgain(`${facts.path}/${BASE_NAME}`);
+    await rm(target);
+  };
+  if (await exists(target)) await fetchBase();
+  await moveBase(base, target);
+  try {
+    const made = await replayDatabase({ programs, directory: chain, target }, context);
+    if (made.sha256 === facts.sha256) return made;
+    throw new ReplayFailed(`what the chain gives has SHA-256 ${made.sha256}, not ${facts.sha256}`);
+  } catch (error) {
+    if (error instanceof ReplayFailed) await fetchBase();
+    throw error;
+  }
 }
 
-async function hashed(path: string, context: PhaseContext): Promise<Made> {
-  const onProgress = (bytesDone: number) => context.report({ phase: 'replay', bytesDone });
-  return { path, ...(await hashFile(path, { signal: context.signal, onProgress })) };
+async function moveBase(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new ReplayFailed(`${from} is missing`, { cause: error }) : error;
+  });
 }
 
 function partialPath(directory: string, facts: DatabaseFacts): string {

@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,6 +8,7 @@ import { manifestSchema, type SqliteFacts } from '../../activities/stage/manifes
 import type { DrillDocument } from '../../contract/drill-document.ts';
 import { sha256Of } from '../support/chain-place.ts';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
+import { programs } from '../support/phase-context.ts';
 import { createTrackerDatabase, restoreTrackerDatabase, sqlite3, startSqliteWriter } from '../support/tracker-database.ts';
 
 const BYTES = 20_000_000;
@@ -19,16 +21,26 @@ const render = (directory: string) =>
 
 let holdfast: Holdfast;
 let live: string;
+/** Has a zstd that fails once on patches after a file `fail` was laid beside it. */
+let bin: string;
 
 beforeAll(async () => {
-  holdfast = await Holdfast.create(render);
+  bin = await mkdtemp(join(tmpdir(), 'holdfast-bin-'));
+  const zstd = await programs.find('zstd');
+  const failOnce = `if rm "${bin}/fail" 2> /dev/null; then exit 1; fi`;
+  const script = `#!/bin/sh\ncase $* in *.patch.zst) ${failOnce} ;; esac\nexec ${zstd} "$@"\n`;
+  await writeFile(join(bin, 'zstd'), script, { mode: 0o755 });
+  holdfast = await Holdfast.create(render, { environment: { PATH: `${bin}:${process.env['PATH']}` } });
   live = join(holdfast.directory, 'data/tracker.db');
   await createTrackerDatabase(live, { journalMode: 'wal', bytes: BYTES });
   await holdfast.up();
   await holdfast.restic('init');
 }, 120_000);
 
-afterAll(() => holdfast.stop());
+afterAll(async () => {
+  await holdfast.stop();
+  await rm(bin, { recursive: true });
+});
 
 const chainHome = () => join(holdfast.directory, 'state/plans/tracker/chains/sqlite.tracker');
 
@@ -138,3 +150,22 @@ test('restores give the database: in place, from the archive, and alone', async 
   expect(await sha256Of(dumped.stdout.trim())).toBe(expected);
   expect((await holdfast.cli('ls', 'tracker', 'sqlite/tracker')).stdout).toMatch(/0001\.wal[^]*base\.db[^]*chain\.json/);
 }, 120_000);
+
+test.each([[[]], [['--from', 'archive']]])(
+  'a restore whose replay fails leaves the chain as it was backed up, with the base fetched once more (%p)',
+  async (from) => {
+    const expected = (await keptChain()).chain.database.sha256;
+    await writeFile(join(bin, 'fail'), '');
+    const { stdout } = await holdfast.cli('restore', 'tracker', ...from, '--only', 'sqlite/tracker', '--json');
+    const restored = JSON.parse(stdout) as { path: string; verified: boolean; warnings: string[] };
+    expect(restored).toMatchObject({
+      verified: false,
+      warnings: [expect.stringMatching(/sqlite\/tracker\.db could not be made/)],
+    });
+    expect(await readdir(join(restored.path, 'sqlite'))).toEqual(['tracker']);
+    const replayed = join(restored.path, 'replayed.db');
+    await holdfast.tool('sh', ['sqlite/tracker/replay.sh', replayed], { cwd: restored.path });
+    expect(await sha256Of(replayed)).toBe(expected);
+  },
+  120_000,
+);

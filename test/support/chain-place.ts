@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseSource, Dump } from '../../activities/databases/database-source.ts';
 import { createSqliteDatabase } from '../../activities/databases/sqlite/index.ts';
+import type { ReplayContext } from '../../activities/restore/replay-chains.ts';
 import type { SqliteSource } from '../../config/types.ts';
 import type { Programs } from '../../process/programs.ts';
 import { createTestContext, programs, type TestContext } from './phase-context.ts';
@@ -63,6 +64,11 @@ export class ChainPlace {
 async function pathOf(tool: string): Promise<string> {
   if (tool !== 'python3') return programs.find(tool);
   return (await programs.run({ program: tool, args: ['-c', 'import sys; print(sys.executable, end="")'] })).stdout;
+}
+
+/** What replays the chains of a restored tree, whose backup is another tree. */
+export function replayingFrom(backup: string, tree: string, context: TestContext = createTestContext()): ReplayContext {
+  return { programs, context, fetchAgain: (path) => copyFile(join(backup, path), join(tree, path), constants.COPYFILE_EXCL) };
 }
 
 export async function sha256Of(path: string): Promise<string> {

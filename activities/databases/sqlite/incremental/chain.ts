@@ -16,7 +16,7 @@ const filePart = z.object({
  * (patch-format.ts). Field names are a format: this lies beside every chain that was ever backed up.
  */
 export const chainSchema = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   /** Another one for each base. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   /** Source id, `sqlite/tracker`. */
@@ -28,11 +28,18 @@ export const chainSchema = z.object({
   database: z.object({ bytes: z.number().int(), pages: z.number().int(), sha256: z.string() }),
 });
 
+/** A file of digests of pages. */
+const tableFile = z.object({ name: z.string().regex(/^\d{4}\.pages$/), sha256: z.string() });
+
 /** The file `chain.json` where a chain is kept. What it does not name does not count. */
 export const keptChainSchema = z.object({
   chain: chainSchema,
   /** Digests of the pages of `chain.database`. */
-  table: z.object({ name: z.string().regex(/^\d{4}\.pages$/), sha256: z.string() }),
+  table: tableFile,
+  /** Of those of the base. */
+  base_table: tableFile,
+  /** That all deltas have together. */
+  pages_in_deltas: z.number().int(),
   seals: z.record(z.string(), sealSchema),
   /** The newest delta that the overlay has; the next run adds those after it. Absent: none. */
   overlaid: z.string().optional(),
@@ -47,9 +54,9 @@ export const keptChainSchema = z.object({
 export type Chain = z.infer<typeof chainSchema>;
 export type KeptChain = z.infer<typeof keptChainSchema>;
 
-/** A description of the time when large deltas were packed in parts. */
+/** A description of the time when large deltas were packed in parts, or their patches did not know the base. */
 export function isFormer(value: unknown): boolean {
-  return z.object({ chain: z.object({ version: z.literal(1) }) }).safeParse(value).success;
+  return z.object({ chain: z.object({ version: z.union([z.literal(1), z.literal(2)]) }) }).safeParse(value).success;
 }
 
 /** Base and deltas, in the order in which they are replayed. */
@@ -60,6 +67,11 @@ export function chainFiles({ base, deltas }: Chain): ChainFile[] {
 /** Bytes that all deltas are stored in. */
 export function deltaBytes({ deltas }: Chain): number {
   return deltas.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Number of the newest delta; 0 where there is none. */
+export function lastNumber({ deltas }: Chain): number {
+  return Number(deltas.at(-1)?.name.slice(0, 4) ?? 0);
 }
 
 /** Name of what belongs to the delta of a number, from 1: `0001.wal`. Tables count from 0, the base's. */

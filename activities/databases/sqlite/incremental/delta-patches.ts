@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import { CellIndex } from './cell-index.ts';
 import { PageDiffer } from './diff-pages.ts';
 import { type LateFiles, type LatePage, LatePages, type LoadedPage } from './late-pages.ts';
-import { CHANGED, type PagePatch, REBUILT, RENEWED, WHOLE } from './patch-format.ts';
+import { AHEAD_BYTES, CHANGED, type PagePatch, REBUILT, RENEWED, WHOLE } from './patch-format.ts';
 import { PatchSpool } from './patch-spool.ts';
 import { type PatchFile, PatchWriter } from './patch-writer.ts';
 import { RebuildFinder } from './rebuild-finder.ts';
+import { readSources } from './rebuilt-page.ts';
 
 /** Patches up to such a part of the page are those of a row or two; others may be of a page that SQLite rebuilt. */
 const SMALL = 1 / 32;
@@ -22,6 +23,7 @@ export class DeltaPatches {
   readonly #finder: RebuildFinder;
   readonly #index: CellIndex;
   readonly #spool: PatchSpool;
+  readonly #lateSpool: PatchSpool;
   readonly #writer: PatchWriter;
   readonly #late: LatePage[] = [];
   readonly #zeros: Buffer;
@@ -33,6 +35,7 @@ export class DeltaPatches {
     this.#finder = new RebuildFinder(file.pageSize);
     this.#index = new CellIndex(file.pageSize);
     this.#spool = new PatchSpool(`${file.path}.spool`);
+    this.#lateSpool = new PatchSpool(`${file.path}.late`);
     this.#writer = new PatchWriter(file);
     this.#zeros = Buffer.from(new ArrayBuffer(file.pageSize));
   }
@@ -60,22 +63,36 @@ export class DeltaPatches {
 
   /** Ends the delta; the file is not synced. @returns SHA-256 of the stream */
   async finish(): Promise<string> {
-    const late = await LatePages.open(this.#files, this.#index);
-    try {
-      for await (const loaded of late.load(this.#late)) {
-        await this.#spool.passOn(loaded.pageNumber, this.#writer);
-        this.#writer.append(loaded.pageNumber, this.#makeLate(loaded));
-        await this.#writer.flush();
-      }
-      await this.#spool.passOn(Number.POSITIVE_INFINITY, this.#writer);
-      return await this.#writer.finish();
-    } finally {
-      await late.close();
+    this.#writer.begin(await this.#makeAllLate());
+    for (const { pageNumber } of this.#late) {
+      await this.#spool.passOn(pageNumber, this.#writer);
+      await this.#lateSpool.passOn(pageNumber + 1, this.#writer);
     }
+    await this.#spool.passOn(Number.POSITIVE_INFINITY, this.#writer);
+    return this.#writer.finish();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#spool.close(), this.#writer.close()]);
+    await Promise.all([this.#spool.close(), this.#lateSpool.close(), this.#writer.close()]);
+  }
+
+  /** Returns the pages of the base that are to be kept for them. */
+  async #makeAllLate(): Promise<Uint32Array> {
+    const kept = new Set<number>();
+    const late = await LatePages.open(this.#files, this.#index);
+    try {
+      for await (const loaded of late.load(this.#late)) {
+        const { pageNumber, page } = loaded;
+        const patch = this.#makeLate(loaded);
+        this.#lateSpool.append(pageNumber, patch);
+        await this.#lateSpool.flush();
+        const isKept = (source: number) => (source - pageNumber) * page.length < AHEAD_BYTES;
+        for (const source of sourcesOf(patch).filter(isKept)) kept.add(source);
+      }
+    } finally {
+      await late.close();
+    }
+    return Uint32Array.from(kept).sort();
   }
 
   /** Undefined where other pages may help. */
@@ -104,4 +121,9 @@ export class DeltaPatches {
     const bytes = pageNumber === 1 ? undefined : this.#finder.find(before ?? this.#zeros, page, sources);
     return bytes === undefined ? undefined : { kind: before === undefined ? RENEWED : REBUILT, bytes };
   }
+}
+
+/** Pages of the base that a patch copies from. */
+function sourcesOf({ kind, bytes }: PagePatch): number[] {
+  return kind === REBUILT || kind === RENEWED ? readSources(bytes) : [];
 }

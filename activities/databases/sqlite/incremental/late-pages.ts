@@ -31,7 +31,8 @@ export interface LateFiles {
   database: string;
   base: string;
   basePages: number;
-  overlay: string;
+  /** Undefined where the base alone is what the chain has. */
+  overlay: string | undefined;
   origins: string;
   pageSize: number;
   /** Of the database. */
@@ -65,7 +66,8 @@ export class LatePages {
   /** @throws the system error */
   static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
     const openPages = (path: string) => PageFile.open(path, options.pageSize);
-    const overlay = (await exists(options.overlay)) ? await openPages(options.overlay) : undefined;
+    const { overlay: path } = options;
+    const overlay = path !== undefined && (await exists(path)) ? await openPages(path) : undefined;
     const origins = await Origins.open(options.origins, options.pages);
     const files = { database: await openPages(options.database), base: await openPages(options.base), overlay, origins };
     return new LatePages(files, options, index);

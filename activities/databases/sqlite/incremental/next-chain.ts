@@ -18,7 +18,8 @@ import { explain } from '../sqlite-failure.ts';
 import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
-import { BASE_NAME, deltaBytes, type KeptChain, numbered } from './chain.ts';
+import { BASE_NAME, deltaBytes, type KeptChain, lastNumber, numbered } from './chain.ts';
+import { withoutDeltas } from './fold.ts';
 import { ORIGINS_NAME } from './origins.ts';
 import { askPinned, countPinned, readCopied } from './pinned-content.ts';
 import { OVERLAY_NAME } from './prior-pages.ts';
@@ -74,7 +75,7 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
   await utimes(base, pinned.file.modifiedAt, pinned.file.modifiedAt);
   const { bytes, sha256 } = database;
   const chain = {
-    version: 2 as const,
+    version: 3 as const,
     id,
     source: sourceId(job.source),
     page_size: pageSize,
@@ -83,19 +84,23 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
     database: { bytes, pages: Math.ceil(bytes / pageSize), sha256 },
   };
   const now = new Date().toISOString();
-  const kept = { chain, table: { name: numbered(0, 'pages'), sha256: tableSha256 }, checked_at: now, hashed_at: now };
+  const pages = { name: numbered(0, 'pages'), sha256: tableSha256 };
+  const kept = { chain, table: pages, base_table: pages, pages_in_deltas: 0, checked_at: now, hashed_at: now };
   return { kept, content, method: 'incremental, new base', journalMode: pinned.pin.journalMode };
 }
 
-/** Goes on with a chain: adds what differs from it, or nothing where nothing does. */
+/** Goes on with a chain: adds what differs from it, or nothing where nothing does, or puts one delta in the place of all. */
 export async function extendChain(
   job: ChainJob,
-  { pinned, kept, countable }: { pinned: Pinned; kept: KeptChain; countable: ReadonlySet<string> },
+  { pinned, kept: found, countable }: { pinned: Pinned; kept: KeptChain; countable: ReadonlySet<string> },
 ): Promise<NextChain | NoDelta> {
+  const folded = withoutDeltas(found);
+  const kept = folded ?? found;
   const { chain } = kept;
   const { file, pin, letGo } = pinned;
   if (!file.isWal) requireShortStall(job.source, file);
-  const paths = pathsOf(job, kept);
+  const overlay = folded === undefined ? await prepareOverlay(job, kept) : undefined;
+  const paths = pathsOf(job, kept, { overlay, number: lastNumber(found.chain) + 1 });
   const [written, answers] = await together(
     job.context.signal,
     (signal) => writeDelta({ ...deltaJob(job, kept, file), ...paths, signal }),
@@ -117,21 +122,34 @@ export async function extendChain(
   );
   const overlaid = written.isOverlaid ? chain.deltas.at(-1)?.name : kept.overlaid;
   const settled = { ...kept, checked_at: checkedAt, ...(overlaid === undefined ? {} : { overlaid }) };
-  const common = { content, method: describe(written, file.bytes / chain.page_size), journalMode: pin.journalMode };
+  const inPlaceOf = folded === undefined ? '' : `, in place of ${found.chain.deltas.length} deltas`;
+  const method = describe(written, file.bytes / chain.page_size) + inPlaceOf;
+  const common = { content, method, journalMode: pin.journalMode };
   if (delta === undefined) return { kept: settled, ...common };
   const { bytes, sha256 } = written.database;
   const database = { bytes, sha256, pages: bytes / chain.page_size };
   const next = { ...chain, deltas: [...chain.deltas, delta], database };
-  return { kept: { ...settled, chain: next, table: { name: paths.tableName, sha256: written.tableSha256 } }, ...common };
+  const table = { name: paths.tableName, sha256: written.tableSha256 };
+  return { kept: { ...settled, chain: next, table, pages_in_deltas: kept.pages_in_deltas + written.pages }, ...common };
+}
+
+/** An overlay of which nothing is said may have anything. */
+async function prepareOverlay({ settings }: ChainJob, { chain, overlaid }: KeptChain): Promise<string> {
+  const path = join(chainDirectory(settings.directory, chain), OVERLAY_NAME);
+  if (overlaid === undefined) await rm(path, { force: true });
+  return path;
 }
 
 const UNFIT = 'the table of its pages and its SHA-256 do not fit together';
 
 type Paths = Pick<DeltaJob, 'before' | 'delta' | 'table'> & { tableName: string };
 
-function pathsOf(job: ChainJob, { chain, overlaid, table }: KeptChain): Paths {
+function pathsOf(
+  job: ChainJob,
+  { chain, overlaid, table }: KeptChain,
+  { overlay, number }: { overlay: string | undefined; number: number },
+): Paths {
   const directory = chainDirectory(job.settings.directory, chain);
-  const number = chain.deltas.length + 1;
   const tableName = numbered(number, 'pages');
   return {
     before: {
@@ -141,7 +159,7 @@ function pathsOf(job: ChainJob, { chain, overlaid, table }: KeptChain): Paths {
       directory,
       base: join(directory, BASE_NAME),
       basePages: Math.floor(chain.base.bytes / chain.page_size),
-      overlay: join(directory, OVERLAY_NAME),
+      overlay,
       origins: join(directory, ORIGINS_NAME),
       lacking: chain.deltas.slice(chain.deltas.findIndex(({ name }) => name === overlaid) + 1),
     },

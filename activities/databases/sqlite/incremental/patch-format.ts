@@ -1,7 +1,9 @@
 /**
  * The stream that is stored of a delta that changes many pages a little, before zstd packs it. Little-endian:
  *
- *     "HFPATCH1", u32 page size, u32 pages that the database then has
+ *     "HFPATCH2", u32 page size, u32 pages that the database then has
+ *     u32 n, n × u32 page of the base, ascending: all that pages copy from, except from further than 4 MiB behind themselves; so whoever
+ *         changes a base in its place knows what to keep of it
  *     for each page, in their order: u32 how many pages after the one before (the first one counts from 0), u16 n, then, where n is
  *         65535   the page as a whole
  *         65534   u16 n, n bytes of operations that rebuild the page (rebuilt-page.ts)
@@ -9,8 +11,12 @@
  *         another n bytes of operations on the page (page-patch.ts)
  *     u32 0, u16 0
  */
-export const PATCH_MAGIC = Buffer.from('HFPATCH1');
-export const STREAM_HEAD_BYTES = 16;
+export const PATCH_MAGIC = Buffer.from('HFPATCH2');
+/** With the number of pages that are copied from. */
+export const STREAM_HEAD_BYTES = 20;
+export const KEPT_BYTES = 4;
+/** Of what a page copies from further behind itself, a base that is changed block by block still has all. */
+export const AHEAD_BYTES = 4 * 1024 * 1024;
 export const RECORD_HEAD_BYTES = 6;
 /** Of what rebuilds a page, besides. */
 export const LENGTH_BYTES = 2;

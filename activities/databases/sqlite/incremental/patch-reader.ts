@@ -1,12 +1,24 @@
 import type { Programs } from '../../../../process/programs.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { PagePatcher, PatchDamaged, type PatchPlace } from './page-patch.ts';
-import { LENGTH_BYTES, PATCH_MAGIC, REBUILT, RECORD_HEAD_BYTES, RENEWED, STREAM_HEAD_BYTES, WHOLE } from './patch-format.ts';
+import {
+  KEPT_BYTES,
+  LENGTH_BYTES,
+  PATCH_MAGIC,
+  REBUILT,
+  RECORD_HEAD_BYTES,
+  RENEWED,
+  STREAM_HEAD_BYTES,
+  WHOLE,
+} from './patch-format.ts';
 import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 import { ZstdOutput } from './zstd-output.ts';
 
 /** What zstd gives at once. Where records are cut it grows. */
 const BUFFER_BYTES = 64 * 1024;
+
+/** Pages of the base that one delta may copy from: 256 MiB of a list. */
+const MAX_KEPT = 2 ** 26;
 
 /** Reads a stream of patches. */
 export class PatchReader implements DeltaReader {
@@ -32,6 +44,7 @@ export class PatchReader implements DeltaReader {
   #pages: number | undefined;
   isReady = false;
   pageNumber = 0;
+  kept: readonly number[] = [];
 
   /** `readBase` is asked for pages of the base that others are made of. */
   constructor(
@@ -112,8 +125,14 @@ export class PatchReader implements DeltaReader {
     if (!isOurs || this.#view.getUint32(PATCH_MAGIC.length, true) !== this.#pageSize) {
       throw new PatchDamaged('it does not begin as patches of this database do');
     }
-    this.#at = STREAM_HEAD_BYTES;
-    return this.#view.getUint32(PATCH_MAGIC.length + 4, true);
+    const pages = this.#view.getUint32(PATCH_MAGIC.length + 4, true);
+    const count = this.#view.getUint32(PATCH_MAGIC.length + 8, true);
+    const end = STREAM_HEAD_BYTES + count * KEPT_BYTES;
+    if (count > MAX_KEPT) throw new PatchDamaged('it copies from more pages than there can be');
+    if (this.#end < end) return undefined;
+    this.kept = Array.from({ length: count }, (_, index) => this.#view.getUint32(STREAM_HEAD_BYTES + index * KEPT_BYTES, true));
+    this.#at = end;
+    return pages;
   }
 
   /** Sees whether a whole record is there. That it was the last one is said once nothing follows it. */

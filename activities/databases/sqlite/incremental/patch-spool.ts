@@ -4,8 +4,8 @@ import type { PagePatch, PatchTaker } from './patch-format.ts';
 
 /** No patch lies across two chunks. */
 const CHUNK_BYTES = 1024 * 1024;
-/** u32 page number, or 0 where a chunk has no more; u16 kind, u16 bytes. */
-const HEAD_BYTES = 8;
+/** u32 page number, or 0 where a chunk has no more; u16 kind, u32 bytes. */
+const HEAD_BYTES = 10;
 
 interface Reading {
   chunk: Buffer;
@@ -37,7 +37,7 @@ export class PatchSpool implements PatchTaker {
     }
     this.#chunk.writeUInt32LE(pageNumber, this.#filled);
     this.#chunk.writeUInt16LE(kind, this.#filled + 4);
-    this.#chunk.writeUInt16LE(bytes.length, this.#filled + 6);
+    this.#chunk.writeUInt32LE(bytes.length, this.#filled + 6);
     this.#chunk.set(bytes, this.#filled + HEAD_BYTES);
     this.#filled += HEAD_BYTES + bytes.length;
   }
@@ -77,7 +77,7 @@ export class PatchSpool implements PatchTaker {
       if (pageNumber >= beforePage) return false;
       const kind = chunk.readUInt16LE(reading.at + 4) as PagePatch['kind'];
       const start = reading.at + HEAD_BYTES;
-      reading.at = start + chunk.readUInt16LE(reading.at + 6);
+      reading.at = start + chunk.readUInt32LE(reading.at + 6);
       taker.append(pageNumber, { kind, bytes: chunk.subarray(start, reading.at) });
     }
     return true;

@@ -7,6 +7,7 @@ import type { ProgramResult, Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import {
   CHANGED,
+  KEPT_BYTES,
   LENGTH_BYTES,
   PATCH_MAGIC,
   type PagePatch,
@@ -44,10 +45,16 @@ export class PatchWriter implements PatchTaker {
 
   constructor(file: PatchFile) {
     this.#file = file;
-    const head = Buffer.alloc(STREAM_HEAD_BYTES);
+  }
+
+  /** To be called once, first. `kept`: pages of the base, ascending (patch-format.ts). */
+  begin(kept: Uint32Array): void {
+    const head = Buffer.alloc(STREAM_HEAD_BYTES + kept.length * KEPT_BYTES);
     PATCH_MAGIC.copy(head);
-    head.writeUInt32LE(file.pageSize, PATCH_MAGIC.length);
-    head.writeUInt32LE(file.pages, PATCH_MAGIC.length + 4);
+    head.writeUInt32LE(this.#file.pageSize, PATCH_MAGIC.length);
+    head.writeUInt32LE(this.#file.pages, PATCH_MAGIC.length + 4);
+    head.writeUInt32LE(kept.length, PATCH_MAGIC.length + 8);
+    for (const [index, page] of kept.entries()) head.writeUInt32LE(page, STREAM_HEAD_BYTES + index * KEPT_BYTES);
     this.#put(head);
   }
 

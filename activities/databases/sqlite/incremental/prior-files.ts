@@ -35,13 +35,10 @@ export class PriorFiles {
 
   /** `isOverlaid`: whether pages will be written, and an overlay is made where there is none. */
   static async open(
-    paths: { base: string; overlay: string },
+    { base, overlay: path }: { base: string; overlay: string | undefined },
     options: { pageSize: number; blockBytes: number; isOverlaid: boolean },
   ): Promise<PriorFiles> {
-    const isNeeded = options.isOverlaid || (await exists(paths.overlay));
-    if (isNeeded) await (await open(paths.overlay, 'a', 0o600)).close();
-    const overlay = isNeeded ? await open(paths.overlay, 'r+') : undefined;
-    return new PriorFiles({ base: await open(paths.base, 'r'), overlay }, options);
+    return new PriorFiles({ base: await open(base, 'r'), overlay: await openOverlay(path, options) }, options);
   }
 
   /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. One block at a time. */
@@ -102,4 +99,10 @@ function readFilled(file: FileHandle, target: Buffer, position: number): void {
     if (bytesRead === 0) target.fill(0, filled);
     filled = bytesRead === 0 ? target.length : filled + bytesRead;
   }
+}
+
+async function openOverlay(path: string | undefined, { isOverlaid }: { isOverlaid: boolean }): Promise<FileHandle | undefined> {
+  if (path === undefined || !(isOverlaid || (await exists(path)))) return undefined;
+  await (await open(path, 'a', 0o600)).close();
+  return open(path, 'r+');
 }

@@ -38,7 +38,7 @@ export class PriorPages {
 
   /** `open` gives the deltas that the chain has and the overlay has not; they are closed with this. */
   static async open(
-    paths: { base: string; overlay: string },
+    paths: { base: string; overlay: string | undefined },
     options: {
       pageSize: number;
       blockBytes: number;

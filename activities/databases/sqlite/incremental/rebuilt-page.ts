@@ -93,6 +93,12 @@ export class RebuildPatcher {
   }
 }
 
+/** Pages of the base that operations copy from. */
+export function readSources(operations: Uint8Array): number[] {
+  const reader = new FieldReader(operations, 0, operations.length);
+  return Array.from({ length: reader.u8(MAX_SOURCES) }, () => reader.u32());
+}
+
 /** Carries out a copy on the page at `start`. */
 export function copyInto(memory: Uint8Array, start: number, source: Uint8Array, { where, from, length }: Copy): void {
   memory.set(source.subarray(from, from + length), start + where);

@@ -6,29 +6,20 @@ import type { HashResult } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
 import { readPagesOf } from './base-pages.ts';
-import { BASE_NAME, chainSchema } from './chain.ts';
-import { applyUpTo, type DeltaReader } from './delta-reader.ts';
-import { WholeHashThread } from './hash-threads.ts';
+import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
+import type { DeltaReader } from './delta-reader.ts';
 import { openDelta } from './open-delta.ts';
-import { PatchDamaged } from './page-patch.ts';
-import { BLOCK_BYTES } from './scan-pages.ts';
-import { WalDamaged } from './wal-format.ts';
+import { Originals } from './originals.ts';
+import type { ReadBasePage } from './rebuilt-page.ts';
+import { ReplayPass, reading } from './replay-pass.ts';
 
-/** One is read, one patched, two hashed and written. */
-const BUFFERS = 4;
-
-/**
- * Path of the base of a restored chain that has nothing else: it is the database as it was backed up.
- *
- * @returns undefined where there are deltas
- * @throws {ReplayFailed}
- */
-export async function baseAlone(directory: string): Promise<string | undefined> {
-  const { deltas } = await readRestoredChain(directory, chainSchema);
-  if (deltas.length > 0) return undefined;
-  const path = join(directory, BASE_NAME);
-  await (await openPart(path)).close();
-  return path;
+/** A restored chain, and what makes a database of it. */
+interface ReplayJob {
+  programs: Programs;
+  /** Of the chain. */
+  directory: string;
+  /** Where the database goes. */
+  target: string;
 }
 
 /**
@@ -40,120 +31,87 @@ export async function baseAlone(directory: string): Promise<string | undefined> 
  * @returns size and SHA-256 of what was made, whatever it should be
  * @throws {ReplayFailed}
  */
-export async function replayChain(
-  { programs, directory, target }: { programs: Programs; directory: string; target: string },
-  context: PhaseContext,
-): Promise<HashResult> {
-  const { deltas, database, page_size: pageSize } = await readRestoredChain(directory, chainSchema);
-  const { bytes } = database;
-  const onProgress = (bytesDone: number) =>
-    context.report({ phase: 'replay', bytesDone, bytesTotal: bytes, percent: Math.floor((100 * bytesDone) / bytes) });
-  const base = await openPart(join(directory, BASE_NAME));
-  const to = await open(target, 'w', 0o600);
-  const chain = { programs, directory, pageSize, readBase: readPagesOf(base, pageSize) };
-  const readers: { name: string; reader: DeltaReader }[] = [];
+export async function replayChain(job: ReplayJob, context: PhaseContext): Promise<HashResult> {
+  const chain = await readRestoredChain(job.directory, chainSchema);
+  const base = await openPart(join(job.directory, BASE_NAME), 'r');
   try {
-    for (const file of deltas) {
-      await (await openPart(join(directory, file.name))).close();
-      readers.push({ name: file.name, reader: openDelta(chain, file, context.signal) });
+    const to = await open(job.target, 'w', 0o600);
+    try {
+      const readBase = readPagesOf(base, chain.page_size);
+      return await replay(job, { chain, base, to, readBase, originals: undefined }, context);
+    } finally {
+      await to.close();
     }
-    return await new Replay({ base, to, readers, pageSize, bytes }).run({ signal: context.signal, onProgress });
   } finally {
-    await Promise.all([base.close(), to.close(), ...readers.map(({ reader }) => reader.close())]);
+    await base.close();
   }
 }
 
-async function openPart(path: string): Promise<FileHandle> {
-  return open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new ReplayFailed(`${path} is missing`, { cause: error }) : error;
-  });
+/**
+ * Makes a base, which lies at `target` and no longer in its chain, into the database: what has not changed is only read, and there is
+ * need of no room for a second file.
+ *
+ * @returns size and SHA-256 of what was made, whatever it should be
+ * @throws {ReplayFailed} with the base half changed
+ */
+export async function replayInPlace(job: ReplayJob, context: PhaseContext): Promise<HashResult> {
+  const chain = await readRestoredChain(job.directory, chainSchema);
+  const base = await openPart(job.target, 'r+');
+  try {
+    const pages = Math.floor((await base.stat()).size / chain.page_size);
+    const originals = await Originals.open(base, `${job.target}.originals`, { pageSize: chain.page_size, pages });
+    try {
+      return await replay(job, { chain, base, to: base, readBase: originals.read, originals }, context);
+    } finally {
+      await originals.close();
+    }
+  } finally {
+    await base.close();
+  }
 }
 
 interface ReplayFiles {
+  chain: Chain;
   base: FileHandle;
   to: FileHandle;
-  readers: readonly { name: string; reader: DeltaReader }[];
-  pageSize: number;
-  /** Of the database. */
-  bytes: number;
+  readBase: ReadBasePage;
+  originals: Originals | undefined;
 }
 
-class Replay {
-  readonly #files: ReplayFiles;
-  readonly #buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
-  readonly #busy: Promise<unknown>[] = [];
-  readonly #hash = new WholeHashThread(this.#buffers);
-
-  constructor(files: ReplayFiles) {
-    this.#files = files;
-  }
-
-  async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<HashResult> {
-    const { bytes } = this.#files;
-    try {
-      let reading = this.#read(0);
-      for (let round = 0; round * BLOCK_BYTES < bytes; round++) {
-        signal.throwIfAborted();
-        const block = await reading;
-        reading = this.#read(round + 1);
-        await this.#patch(block, round);
-        this.#busy[round % BUFFERS] = this.#store(block, round);
-        onProgress(Math.min(bytes, (round + 1) * BLOCK_BYTES));
-      }
-      await Promise.all([reading, ...this.#busy]);
-      return { bytes, sha256: await this.#hash.finish() };
-    } finally {
-      await Promise.allSettled(this.#busy);
-      await this.#hash.close();
+async function replay(
+  { programs, directory }: ReplayJob,
+  { chain, readBase, ...files }: ReplayFiles,
+  context: PhaseContext,
+): Promise<HashResult> {
+  const { deltas, database, page_size: pageSize } = chain;
+  const { bytes } = database;
+  const onProgress = (bytesDone: number) =>
+    context.report({ phase: 'replay', bytesDone, bytesTotal: bytes, percent: Math.floor((100 * bytesDone) / bytes) });
+  const readers: { name: string; reader: DeltaReader }[] = [];
+  try {
+    for (const file of deltas) {
+      await (await openPart(join(directory, file.name), 'r')).close();
+      readers.push({ name: file.name, reader: openDelta({ programs, directory, pageSize, readBase }, file, context.signal) });
     }
-  }
-
-  /** A block of the base, and zeros where it has ended. */
-  async #read(round: number): Promise<Uint8Array> {
-    await this.#busy[round % BUFFERS];
-    const position = round * BLOCK_BYTES;
-    const bytes = Math.max(0, Math.min(BLOCK_BYTES, this.#files.bytes - position));
-    const block = new Uint8Array(this.#buffers[round % BUFFERS] as SharedArrayBuffer, 0, bytes);
-    let filled = 0;
-    while (filled < bytes) {
-      const { bytesRead } = await this.#files.base.read(block, filled, bytes - filled, position + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return block.fill(0, filled);
-  }
-
-  async #patch(block: Uint8Array, round: number): Promise<void> {
-    const { pageSize, readers } = this.#files;
-    const before = (round * BLOCK_BYTES) / pageSize;
-    const place = { memory: block, start: 0 };
-    const placeOf = (pageNumber: number) => {
-      place.start = (pageNumber - before - 1) * pageSize;
-      return place;
-    };
-    for (const { name, reader } of readers) {
-      try {
-        await applyUpTo(reader, before + Math.floor(block.length / pageSize), placeOf);
-      } catch (error) {
-        if (!(error instanceof PatchDamaged || error instanceof WalDamaged)) throw error;
-        throw new ReplayFailed(`${name} is not what Holdfast wrote: ${error.message}`, { cause: error });
-      }
-    }
-  }
-
-  #store(block: Uint8Array, round: number): Promise<unknown> {
-    const stored = Promise.all([
-      this.#hash.update(round % BUFFERS, block.length),
-      writeAll(this.#files.to, block, round * BLOCK_BYTES),
-    ]);
-    // Should another block fail, nobody waits for this one.
-    stored.catch(() => undefined);
-    return stored;
+    if (files.originals !== undefined) await keepOriginals(files.originals, readers);
+    return await new ReplayPass({ ...files, readers, pageSize, bytes }).run({ signal: context.signal, onProgress });
+  } finally {
+    await Promise.all(readers.map(({ reader }) => reader.close()));
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
+/** Before a page is changed it is known of all deltas whether they copy from it. */
+async function keepOriginals(originals: Originals, readers: readonly { name: string; reader: DeltaReader }[]): Promise<void> {
+  for (const { name, reader } of readers) {
+    await reading(name, async () => {
+      await reader.ready();
+      originals.keep(reader.kept);
+    });
   }
+}
+
+async function openPart(path: string, flags: 'r' | 'r+'): Promise<FileHandle> {
+  return open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new ReplayFailed(`${path} is missing`, { cause: error }) : error;
+  });
 }

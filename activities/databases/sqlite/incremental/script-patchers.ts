@@ -20,8 +20,9 @@ sub page_of {
 binmode STDIN;
 open my $file, "+<:raw", $ARGV[0] or die "$ARGV[0]: $!\\n";
 open my $base, "<:raw", $ARGV[1] or die "$ARGV[1]: $!\\n";
-my ($magic, $size, $pages) = unpack "a8VV", take(16);
-bad("they do not begin as such") if $magic ne "HFPATCH1" or $size < 512 or $size > 65536;
+my ($magic, $size, $pages, $kept) = unpack "a8VVV", take(20);
+bad("they do not begin as such") if $magic ne "HFPATCH2" or $size < 512 or $size > 65536;
+take(4) while $kept--;
 my ($number, $page, $todo, $at, $end) = (0, "", "", 0, 0);
 sub inside { bad("page $number") if !$_[1] or $_[0] + $_[1] > $size; return @_ }
 sub field {
@@ -178,9 +179,11 @@ def rebuild(fields, before):
         fields.put(page, *fields.take("HH"))
     return page
 file, base = open(sys.argv[1], "r+b"), open(sys.argv[2], "rb")
-magic, size, pages = struct.unpack("<8sII", take(16))
-if magic != b"HFPATCH1" or not 512 <= size <= 65536:
+magic, size, pages, kept = struct.unpack("<8sIII", take(20))
+if magic != b"HFPATCH2" or not 512 <= size <= 65536:
     bad("they do not begin as such")
+for _ in range(kept):
+    take(4)
 number = 0
 while True:
     step, n = struct.unpack("<IH", take(6))

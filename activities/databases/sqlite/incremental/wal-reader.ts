@@ -9,6 +9,7 @@ export class WalReader implements DeltaReader {
   #frame: Frame | undefined;
   isReady = false;
   pageNumber = 0;
+  readonly kept = [];
 
   constructor(path: string, pageSize: number) {
     this.#frames = readWal(path, pageSize);

@@ -35,7 +35,8 @@ export interface DeltaJob extends HashOptions {
     directory: string;
     base: string;
     basePages: number;
-    overlay: string;
+    /** Undefined where the base alone is what the chain has. */
+    overlay: string | undefined;
     origins: string;
     lacking: readonly ChainFile[];
   };

@@ -14,7 +14,8 @@ const uint32 = (value: number) => {
   bytes.writeUInt32LE(value);
   return bytes;
 };
-const head = (pageSize = PAGE, pages = PAGES) => Buffer.concat([Buffer.from('HFPATCH1'), uint32(pageSize), uint32(pages)]);
+const head = (pageSize = PAGE, pages = PAGES) =>
+  Buffer.concat([Buffer.from('HFPATCH2'), uint32(pageSize), uint32(pages), uint32(0)]);
 const record = (step: number, operations: Buffer) => Buffer.concat([uint32(step), uint16(operations.length), operations]);
 const put = (where: number, bytes: Buffer) => Buffer.concat([uint16(where, bytes.length), bytes]);
 const end = Buffer.alloc(6);
@@ -55,9 +56,11 @@ const GOOD = Buffer.concat([
 
 const HOSTILE: [what: string, stream: Buffer][] = [
   ['an empty stream', Buffer.alloc(0)],
-  ['another beginning', Buffer.concat([Buffer.from('HFPATCH9'), GOOD.subarray(8)])],
+  ['another beginning', Buffer.concat([Buffer.from('HFPATCH1'), GOOD.subarray(8)])],
   ['a head that breaks off', GOOD.subarray(0, 12)],
-  ['a stream that breaks off in a record', GOOD.subarray(0, 25)],
+  ['a list of pages that breaks off', Buffer.concat([GOOD.subarray(0, 16), uint32(3), uint32(1)])],
+  ['a list longer than any', Buffer.concat([GOOD.subarray(0, 16), uint32(0xffff_ffff), GOOD.subarray(20)])],
+  ['a stream that breaks off in a record', GOOD.subarray(0, 29)],
   ['a stream without an end', GOOD.subarray(0, -6)],
   ['an end with a length', Buffer.concat([GOOD.subarray(0, -6), uint32(0), uint16(7)])],
   ['something behind the end', Buffer.concat([GOOD, Buffer.from('x')])],
@@ -98,7 +101,7 @@ async function chainOf(directory: string, stream: Buffer): Promise<string> {
   const file = { name, bytes: 0, sha256: '' };
   const base = { ...file, name: 'base.db' };
   const database = { bytes: PAGE * PAGES, pages: PAGES, sha256: '' };
-  const kind = { version: 2, id: '0123456789abcdef', source: 'sqlite/tracker', page_size: PAGE };
+  const kind = { version: 3, id: '0123456789abcdef', source: 'sqlite/tracker', page_size: PAGE };
   const description = { ...kind, base, deltas: [file], database };
   await writeFile(join(chain, 'chain.json'), JSON.stringify(description));
   return chain;

@@ -14,6 +14,7 @@ test.each([512, 4096, 65_536])(
       const { signal } = new AbortController();
       const pages = Math.floor(6_000_000 / pageSize);
       const writer = new PatchWriter({ programs, path, pageSize, pages, signal });
+      writer.begin(Uint32Array.of(3, 7, 100_000));
       const expected = Buffer.alloc(pages * pageSize);
       for (let number = 1; number <= pages; number++) {
         const page = randomBytes(pageSize);

@@ -2,10 +2,11 @@ import { cp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Dump } from '../../../../../../activities/databases/database-source.ts';
+import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
 import { replayInto } from '../../../../../../activities/restore/replay-chains.ts';
 import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
 import { ProgramMissing } from '../../../../../../process/errors.ts';
-import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
+import { ChainPlace, replayingFrom, sha256Of } from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
 
@@ -28,10 +29,13 @@ async function patchedDay(directory: string): Promise<ChainPlace> {
 }
 
 async function expectReplays(place: ChainPlace, facts: SqliteFacts) {
-  const tree = join(place.directory, 'restored');
-  const context = createTestContext();
-  await cp(join(place.directory, 'stage'), tree, { recursive: true });
-  expect(await replayInto(tree, { id: 'sqlite/tracker', facts }, { programs, context })).toBeUndefined();
+  const [stage, tree] = [join(place.directory, 'stage'), join(place.directory, 'restored')];
+  await cp(stage, tree, { recursive: true });
+  // Beside the chain, as a drill does it, and in the place of its base.
+  const beside = { programs, directory: join(tree, 'sqlite/tracker'), target: join(place.directory, 'beside.db') };
+  expect(await replayChain(beside, createTestContext())).toMatchObject({ bytes: facts.bytes, sha256: facts.sha256 });
+  expect(await sha256Of(beside.target)).toBe(facts.sha256);
+  expect(await replayInto(tree, { id: 'sqlite/tracker', facts }, replayingFrom(stage, tree))).toBeUndefined();
   expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
   expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(await sha256Of(place.path));
   await rm(tree, { recursive: true });
@@ -116,6 +120,53 @@ test('pages that SQLite evened out are stored as what moved, also once the base 
   });
 }, 180_000);
 
+test('days that change the same pages again and again become one delta, also when that run has to be repeated', async () => {
+  await withDirectory(async (directory) => {
+    const place = new ChainPlace(directory, { rebaseRatio: 10 });
+    await createTrackerDatabase(place.path, { journalMode: 'wal', bytes: 20_000_000 });
+    await place.dump();
+    const work = async () => {
+      await sqlite3(
+        place.path,
+        `${SOME_OF_EACH_PAGE} INSERT INTO torrents (info_hash, completed) SELECT randomblob(20), 0 FROM torrents LIMIT 6000;`,
+      );
+      const context = createTestContext();
+      const dump = await place.dump(context);
+      expect(context.warnings).toEqual([]);
+      expect(await sha256Of(place.path)).toBe(dump.facts.sha256);
+      return dump;
+    };
+    const deltasOf = ({ facts }: Dump) => (facts as SqliteFacts).chain?.deltas;
+    let dump = await work();
+    let sum = storedOf(dump);
+    for (let day = 2; day <= 4; day++) {
+      dump = await work();
+      sum += storedOf(dump);
+      expect(deltasOf(dump)).toBe(day);
+    }
+    await sqlite3(place.path, SOME_OF_EACH_PAGE);
+    const failing = createTestContext();
+    failing.report = ({ phase }) => {
+      if (phase === 'verify') throw new Error('killed');
+    };
+    await expect(place.dump(failing)).rejects.toThrow('killed');
+    dump = await work();
+    expect(dump.method).toMatch(/by patches, in place of 4 deltas$/);
+    const parts = dump.entries?.map(({ path }) => path.split('/').at(-1)).sort();
+    expect(parts).toEqual(['0005.patch.zst', 'base.db', 'chain.json', 'replay.sh']);
+    expect(dump.entries?.find(({ path }) => path.endsWith('0005.patch.zst'))?.bytes).toBeLessThan(sum * 1.5);
+    for (const language of ['perl', 'python3']) expect(await sha256Of(await place.replay(language))).toBe(dump.facts.sha256);
+    await expectReplays(place, dump.facts as SqliteFacts);
+    // The day after builds upon it, and finds in the overlay what it made.
+    for (let day = 1; day <= 2; day++) {
+      dump = await work();
+      expect(deltasOf(dump)).toBe(1 + day);
+      expect(dump.entries?.find(({ path }) => path.endsWith(`000${5 + day}.patch.zst`))?.bytes).toBeLessThan(sum / 3);
+      await expectReplays(place, dump.facts as SqliteFacts);
+    }
+  });
+}, 240_000);
+
 test('a run that fails once its pages are compared leaves the next one as small a delta', async () => {
   await withDirectory(async (directory) => {
     const place = await patchedDay(directory);
@@ -160,14 +211,15 @@ test('a replay of patches that was killed begins anew', async () => {
     const place = await patchedDay(directory);
     await sqlite3(place.path, SOME_OF_EACH_PAGE);
     const chain = { id: 'sqlite/tracker', facts: (await place.dump()).facts as SqliteFacts };
-    const tree = join(directory, 'restored');
-    await cp(join(directory, 'stage'), tree, { recursive: true });
+    const [stage, tree] = [join(directory, 'stage'), join(directory, 'restored')];
+    await cp(stage, tree, { recursive: true });
     const dying = createTestContext();
     dying.report = ({ bytesDone = 0 }) => {
       if (bytesDone > 5_000_000) throw new Error('killed');
     };
-    await expect(replayInto(tree, chain, { programs, context: dying })).rejects.toThrow('killed');
-    expect(await replayInto(tree, chain, { programs, context: createTestContext() })).toBeUndefined();
+    await expect(replayInto(tree, chain, replayingFrom(stage, tree, dying))).rejects.toThrow('killed');
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
     expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+    expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(chain.facts.sha256);
   });
 }, 180_000);

@@ -1,10 +1,10 @@
-import { appendFile, cp, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, cp, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
 import { isBegun, replayInto } from '../../../../../../activities/restore/replay-chains.ts';
 import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
-import { ChainPlace, sha256Of } from '../../../../../support/chain-place.ts';
+import { ChainPlace, replayingFrom, sha256Of } from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
 
@@ -17,45 +17,49 @@ async function restoredTree(directory: string, { deltas = 3 } = {}) {
     await sqlite3(place.path, `UPDATE torrents SET completed = completed + 1 WHERE id = ${day * 1000};`);
     facts = (await place.dump()).facts as SqliteFacts;
   }
-  const tree = join(directory, 'restored');
-  await cp(join(directory, 'stage'), tree, { recursive: true });
-  return { tree, chain: { id: 'sqlite/tracker', facts }, expected: await sha256Of(place.path) };
+  const [stage, tree] = [join(directory, 'stage'), join(directory, 'restored')];
+  await cp(stage, tree, { recursive: true });
+  return { stage, tree, chain: { id: 'sqlite/tracker', facts }, expected: await sha256Of(place.path) };
 }
 
 test('a replay that was killed begins anew, and gives the database and nothing else', async () => {
   await withDirectory(async (directory) => {
-    const { tree, chain, expected } = await restoredTree(directory);
-    const context = createTestContext();
+    const { stage, tree, chain, expected } = await restoredTree(directory);
     const dying = createTestContext();
     dying.report = () => {
       throw new Error('killed');
     };
     expect(await isBegun(tree, chain)).toBe(false);
-    await expect(replayInto(tree, chain, { programs, context: dying })).rejects.toThrow('killed');
+    await expect(replayInto(tree, chain, replayingFrom(stage, tree, dying))).rejects.toThrow('killed');
     expect(await isBegun(tree, chain)).toBe(true);
-    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
     expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
     expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
-    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
   });
 });
 
 test('a chain that lacks a delta, or whose base is another one, stays as it is and gives nothing', async () => {
   await withDirectory(async (directory) => {
-    const { tree, chain } = await restoredTree(directory);
-    const context = createTestContext();
+    const { stage, tree, chain } = await restoredTree(directory);
     const files = join(tree, 'sqlite/tracker');
     await rename(join(files, '0002.wal'), join(files, 'away'));
-    expect(await replayInto(tree, chain, { programs, context })).toMatch(/^could not be made: .*0002\.wal is missing$/);
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toMatch(/^could not be made: .*0002\.wal is missing$/);
     await rename(join(files, 'away'), join(files, '0002.wal'));
-    await appendFile(join(files, 'base.db'), 'x');
-    const base = await open(join(files, 'base.db'), 'r+');
+    const backup = join(stage, 'sqlite/tracker/base.db');
+    await chmod(backup, 0o600);
+    await appendFile(backup, 'x');
+    const base = await open(backup, 'r+');
     await base.write(Buffer.from('x'), 0, 1, 150_000);
     await base.close();
+    await copyFile(backup, join(files, 'base.db'));
     const before = await readdir(files);
-    expect(await replayInto(tree, chain, { programs, context })).toMatch(/gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toMatch(
+      /gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/,
+    );
     expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker']);
     expect(await readdir(files)).toEqual(before);
+    expect(await sha256Of(join(files, 'base.db'))).toBe(await sha256Of(backup));
   });
 });
 
@@ -75,24 +79,49 @@ test('a chain without its base or description is left as it is', async () => {
   });
 });
 
-test('a base without deltas becomes the database without being copied, unless it is not what was backed up', async () => {
+test.each([0, 3])(
+  'a base with %i deltas becomes the database without being copied, unless it is not what was backed up',
+  async (deltas) => {
+    await withDirectory(async (directory) => {
+      const { stage, tree, chain, expected } = await restoredTree(directory, { deltas });
+      const base = join(tree, 'sqlite/tracker/base.db');
+      const file = await open(base, 'r+');
+      await file.write(Buffer.from([255]), 0, 1, 150_000);
+      await file.close();
+      const before = await readdir(join(tree, 'sqlite/tracker'));
+      // Then it is fetched once more.
+      expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toMatch(
+        /gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/,
+      );
+      expect(await readdir(join(tree, 'sqlite/tracker'))).toEqual(before);
+      expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker']);
+      const { ino } = await stat(base);
+      expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
+      expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
+      expect((await stat(join(tree, 'sqlite/tracker.db'))).ino).toBe(ino);
+      expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
+      expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
+    });
+  },
+);
+
+test('a base that an attempt left half changed is fetched once more, however often that fails', async () => {
   await withDirectory(async (directory) => {
-    const { tree, chain, expected } = await restoredTree(directory, { deltas: 0 });
-    const context = createTestContext();
-    const base = join(tree, 'sqlite/tracker/base.db');
-    const { ino } = await stat(base);
-    const file = await open(base, 'r+');
-    await file.write(Buffer.from([255]), 0, 1, 150_000);
-    const before = await readdir(join(tree, 'sqlite/tracker'));
-    expect(await replayInto(tree, chain, { programs, context })).toMatch(/gives has SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}$/);
-    expect(await readdir(join(tree, 'sqlite/tracker'))).toEqual(before);
-    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker']);
-    await file.write(await readFile(join(directory, 'stage/sqlite/tracker/base.db')), 0, undefined, 0);
-    await file.close();
-    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
-    expect(await readdir(join(tree, 'sqlite'))).toEqual(['tracker.db']);
-    expect((await stat(join(tree, 'sqlite/tracker.db'))).ino).toBe(ino);
+    const { stage, tree, chain, expected } = await restoredTree(directory);
+    const dying = createTestContext();
+    dying.report = () => {
+      throw new Error('killed');
+    };
+    await expect(replayInto(tree, chain, replayingFrom(stage, tree, dying))).rejects.toThrow('killed');
+    const away = {
+      ...replayingFrom(stage, tree),
+      fetchAgain: async (path: string) => {
+        await writeFile(join(tree, path), 'a part of it');
+        throw new Error('the repository is away');
+      },
+    };
+    for (let attempt = 1; attempt <= 2; attempt++) await expect(replayInto(tree, chain, away)).rejects.toThrow('is away');
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
     expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
-    expect(await replayInto(tree, chain, { programs, context })).toBeUndefined();
   });
 });

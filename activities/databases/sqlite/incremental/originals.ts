@@ -1,0 +1,72 @@
+import { readSync, writeSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { readPagesOf } from './base-pages.ts';
+import { PatchDamaged } from './page-patch.ts';
+import type { ReadBasePage } from './rebuilt-page.ts';
+
+/** A page that nobody copies from. */
+const UNKEPT = 0;
+/** A page that is still in the base. Other numbers, from 2, say where in the scratch file it is. */
+const IN_BASE = 1;
+
+/** What pages of a base were, from which others copy, while it is changed in its place from its start to its end. */
+export class Originals {
+  readonly #scratch: FileHandle;
+  readonly #pageSize: number;
+  readonly #places: Uint32Array;
+  readonly #readBase: ReadBasePage;
+  #saved = 0;
+
+  private constructor(
+    files: { base: FileHandle; scratch: FileHandle },
+    { pageSize, pages }: { pageSize: number; pages: number },
+  ) {
+    this.#scratch = files.scratch;
+    this.#pageSize = pageSize;
+    this.#places = new Uint32Array(pages + 1);
+    this.#readBase = readPagesOf(files.base, pageSize);
+  }
+
+  /** `scratch`: a file that has a name for a moment only. `pages`: that the base has. */
+  static async open(base: FileHandle, scratch: string, sizes: { pageSize: number; pages: number }): Promise<Originals> {
+    const file = await open(scratch, 'w+', 0o600);
+    await rm(scratch);
+    return new Originals({ base, scratch: file }, sizes);
+  }
+
+  /** Notes pages that are copied from. @throws {PatchDamaged} when the base does not have one */
+  keep(pageNumbers: readonly number[]): void {
+    for (const pageNumber of pageNumbers) {
+      if (pageNumber < 1 || pageNumber >= this.#places.length) throw new PatchDamaged(`the base has no page ${pageNumber}`);
+      this.#places[pageNumber] = IN_BASE;
+    }
+  }
+
+  /** Saves those of a block of the base, before it is changed. @throws the system error */
+  save(block: Uint8Array, firstPage: number): void {
+    const end = Math.min(this.#places.length, firstPage + Math.floor(block.length / this.#pageSize));
+    for (let pageNumber = firstPage; pageNumber < end; pageNumber++) {
+      if (this.#places[pageNumber] !== IN_BASE) continue;
+      const start = (pageNumber - firstPage) * this.#pageSize;
+      writeAllSync(this.#scratch.fd, block.subarray(start, start + this.#pageSize), this.#saved * this.#pageSize);
+      this.#places[pageNumber] = this.#saved++ + IN_BASE + 1;
+    }
+  }
+
+  /** Reads a page as it was. One that was not kept is as it was in blocks that are not yet changed. */
+  readonly read: ReadBasePage = (pageNumber, target) => {
+    const place = this.#places[pageNumber] ?? UNKEPT;
+    if (place <= IN_BASE) this.#readBase(pageNumber, target);
+    else readSync(this.#scratch.fd, target, 0, this.#pageSize, (place - IN_BASE - 1) * this.#pageSize);
+  };
+
+  async close(): Promise<void> {
+    await this.#scratch.close();
+  }
+}
+
+function writeAllSync(fd: number, bytes: Uint8Array, position: number): void {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += writeSync(fd, bytes, offset, bytes.length - offset, position + offset);
+  }
+}
