@@ -73,7 +73,7 @@ export async function compareTree(
     const problem = await replayInto(directory, chain, { programs: deps.programs, context, fetchAgain });
     if (problem === undefined) continue;
     problems.push({ path: replayedPath(chain.facts), problem });
-    if (chain.facts.kind === 'sqlite') problems.push(...(await compare(entries.filter(isOfChain))).problems);
+    if (chain.facts.kind === 'sqlite') problems.push(...(await compare(selected(manifest, input).filter(isOfChain))).problems);
   }
   for (const { path, problem } of problems.slice(0, MAX_LISTED)) context.warn(`${path} ${problem}`);
   if (problems.length > MAX_LISTED) context.warn(`and ${problems.length - MAX_LISTED} more files are not as they were backed up`);

@@ -14,6 +14,7 @@ const OPTIONS = {
   only: { type: 'string' },
   next: { type: 'string' },
   writer: { type: 'string' },
+  memory: { type: 'string' },
   limit: { type: 'string', default: '600' },
   'restore-chain': { type: 'boolean', default: false },
   'skip-restore': { type: 'boolean' },
@@ -35,25 +36,27 @@ const USUAL = {
   only: Object.keys(CONTESTANTS).join(','),
   next: '',
   writer: 'no',
+  memory: 'as-left',
   'skip-restore': false,
 };
 
 /** From this size on most contestants take hours, or never end beside a writer, and a disk does not hold all of their repositories. */
 const LARGE_BYTES = 10e9;
 
-/**
- * What fits a large one. On the day after the first backup Holdfast begins in its round, and reading in the other: each of the two finds
- * once in memory what the other has left there.
- */
+/** What fits a large one, of which memory may hold all or next to nothing: once it is read from the disk, and once it is in memory. */
 const LARGE = {
   'mysql-size': '0',
-  days: '1',
+  days: '2',
   pattern: 'pages-2',
   only: 'read,holdfast-incremental',
-  next: 'restic-raw,read',
+  next: 'restic-raw',
   writer: 'yes',
+  memory: 'both',
   'skip-restore': true,
 };
+
+/** Whether a backup finds the database in memory: as it comes, or on one day not at all and on the next all of it. */
+const MEMORIES = ['as-left', 'both'];
 
 const WRITERS = { no: [false], yes: [true], both: [false, true] };
 
@@ -75,6 +78,7 @@ export function parseOptions(argv) {
     only: names('only', values.only, Object.keys(CONTESTANTS)),
     next: values.next === '' ? [] : names('next', values.next, Object.keys(CONTESTANTS)),
     writers: WRITERS[names('writer', values.writer, Object.keys(WRITERS))[0]],
+    memory: names('memory', values.memory, MEMORIES)[0],
     limitMs: positive('limit', values.limit) * 1000,
     restoreChain: values['restore-chain'],
     skipRestore: values['skip-restore'],

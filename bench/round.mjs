@@ -75,16 +75,23 @@ export class Round {
       // Another one begins each day: what it reads first, the others find in memory.
       const turn = day % this.contestants.length;
       for (const contestant of [...this.contestants.slice(turn), ...this.contestants.slice(0, turn)])
-        await this.#backUp({ contestant, day, pattern, changed, writer });
+        await this.#backUp({ contestant, day, pattern, changed, writer, memory: this.#memoryOn(day) });
     }
   }
 
-  async #backUp({ contestant, day, pattern, changed, writer }) {
+  /** Undefined: as it comes. */
+  #memoryOn(day) {
+    if (day === 0 || this.options.memory !== 'both') return undefined;
+    return day % 2 === 1 ? 'cold' : 'warm';
+  }
+
+  async #backUp({ contestant, day, pattern, changed, writer, memory }) {
     const { name } = contestant;
-    const known = { contestant: name, day, pattern, hasWriter: this.hasWriter, changed };
+    const known = { contestant: name, day, pattern, hasWriter: this.hasWriter, memory, changed };
     if (this.beaten.has(name)) return void this.runs.push({ ...known, ended: 'not asked again' });
     await contestant.makeReady?.(changed);
     const before = await diskUsage(contestant.repository);
+    if (memory !== undefined) await this.workload.toMemory(memory);
     await writer?.slowestSince();
     const { exitCode, isCutOff, output, ...measured } = await contestant.backup(dateOf(day));
     const stallMs = await writer?.slowestSince();
@@ -92,7 +99,7 @@ export class Round {
     const ended = isCutOff ? 'cut off' : exitCode === 0 ? 'ok' : `failed (${exitCode})`;
     this.runs.push({ ...known, ended, ...measured, grown, stallMs });
     if (isCutOff) this.beaten.add(name);
-    const at = `day ${day} ${pattern}${this.hasWriter ? ', writer' : ''}`;
+    const at = `day ${day} ${pattern}${memory === undefined ? '' : ` ${memory}`}${this.hasWriter ? ', writer' : ''}`;
     say(`${at}: ${name} ${ended} in ${formatSeconds(measured.wallS)}, stored ${formatBytes(grown)}`);
     if (ended.startsWith('failed')) say(output.trimEnd().split('\n').slice(-15).join('\n'));
   }

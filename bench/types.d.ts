@@ -65,6 +65,8 @@ export interface Run {
   day: number;
   pattern: string;
   hasWriter: boolean;
+  /** What memory held of the SQLite database before; undefined: as it came. */
+  memory?: 'cold' | 'warm';
   changed: Changed | undefined;
   /** ok, cut off, not asked again (after that), or failed with the exit code. What was not asked has none of what follows. */
   ended: string;

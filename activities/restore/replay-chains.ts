@@ -1,5 +1,5 @@
-import { rename, rm, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, realpath, rename, rm, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Programs } from '../../process/programs.ts';
 import { ReplayFailed } from '../databases/chain/chain-format.ts';
 import { isChain, replayedPath } from '../databases/chain/replayed-path.ts';
@@ -78,10 +78,13 @@ async function make(
   { programs, context, fetchAgain }: ReplayContext,
 ): Promise<{ sha256: string }> {
   const chain = join(directory, facts.path);
+  await requireOwn(directory, dirname(facts.path));
+  const isBegun = await isPlainFile(target);
   if (facts.kind === 'mysql') {
     await requireZstd(programs, context.signal);
     return replayDump({ programs, directory: chain, target }, context);
   }
+  await requireOwn(directory, facts.path);
   const base = join(chain, BASE_NAME);
   const fetchBase = async () => {
     // What is in the partial is neither; empty, it still says that the base was gone.
@@ -91,10 +94,10 @@ async function make(
     await fetchAgain(`${facts.path}/${BASE_NAME}`);
     await rm(target);
   };
-  if (await exists(target)) await fetchBase();
-  await moveBase(base, target);
+  if (isBegun) await fetchBase();
+  await moveBase(directory, `${facts.path}/${BASE_NAME}`, target);
   try {
-    const made = await replayDatabase({ programs, directory: chain, target }, context);
+    const made = await replayDatabase({ programs, directory: chain, target, bytes: facts.bytes }, context);
     if (made.sha256 === facts.sha256) return made;
     throw new ReplayFailed(`what the chain gives has SHA-256 ${made.sha256}, not ${facts.sha256}`);
   } catch (error) {
@@ -103,10 +106,30 @@ async function make(
   }
 }
 
-async function moveBase(from: string, to: string): Promise<void> {
-  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new ReplayFailed(`${from} is missing`, { cause: error }) : error;
+/** What is written to, and changed, must be the tree's own. @throws {ReplayFailed} */
+async function requireOwn(directory: string, path: string): Promise<void> {
+  const own = join(directory, path);
+  const real = await realpath(own).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new ReplayFailed(`${own} is missing`, { cause: error }) : error;
   });
+  if (real !== join(await realpath(directory), path)) throw new ReplayFailed(`${own} is a symbolic link, or lies behind one`);
+}
+
+/** Whether there is one. @throws {ReplayFailed} when there is something else, as none of us makes it */
+async function isPlainFile(path: string): Promise<boolean> {
+  try {
+    if ((await lstat(path)).isFile()) return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  throw new ReplayFailed(`${path} is no plain file`);
+}
+
+async function moveBase(directory: string, path: string, to: string): Promise<void> {
+  await requireOwn(directory, path);
+  const from = join(directory, path);
+  if (await isPlainFile(from)) await rename(from, to);
 }
 
 function partialPath(directory: string, facts: DatabaseFacts): string {

@@ -100,7 +100,18 @@ plans:
 `;
 }
 
+/** A port that was free may be somebody else's a moment later. */
+const ATTEMPTS = 3;
+
 async function withUp(place, environment, body) {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await tryUp(place, environment, body);
+    if (outcome.notReady === undefined) return outcome.result;
+    if (attempt === ATTEMPTS || !outcome.notReady.message.includes('EADDRINUSE')) throw outcome.notReady;
+  }
+}
+
+async function tryUp(place, environment, body) {
   const [port, uiPort, metricsPort] = await findFreePorts(3);
   const env = { ...place.environment, ...environment, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
   const args = ['up', '--port', port, '--ui-port', uiPort, '--metrics-port', metricsPort].map(String);
@@ -108,8 +119,9 @@ async function withUp(place, environment, body) {
   const end = () => up.kill('SIGTERM');
   process.once('exit', end);
   try {
-    await isReady(up);
-    return await body({ pid: up.pid, env: { TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS } });
+    const notReady = await isReady(up).catch((error) => error);
+    if (notReady !== undefined) return { notReady };
+    return { result: await body({ pid: up.pid, env: { TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS } }) };
   } finally {
     process.off('exit', end);
     const closed = once(up, 'close');

@@ -25,11 +25,7 @@ export function judgeClaims(measured) {
   const find = (pattern, groups = byGroup) => groups.find((group) => group.pattern === pattern)?.of ?? {};
   return [
     ...beside(byGroup, measured.idleStallMs),
-    ...time('A day of 2 % of the pages, beside restic on the raw file', find('pages-2'), {
-      others: ['restic-raw'],
-      limit: 1 / 4,
-    }),
-    ...time('A day of 2 % of the pages, beside reading all once', find('pages-2'), { others: ['read'], limit: 4 }),
+    ...byGroup.filter(({ pattern }) => pattern === 'pages-2').flatMap(repeated),
     ...quiet.flatMap(growth),
     ...stored(find('tracker-like', quiet)),
     ...month(measured),
@@ -46,6 +42,15 @@ export function judgeClaims(measured) {
     ...time('An unchanged day, beside borgmatic', find('unchanged', quiet), { others: ['borgmatic'], limit: 1 / 3 }),
     ...time("A tracker's day, beside the fastest of the others", find('tracker-like', quiet), { others: OTHERS, limit: 1 / 3 }),
     ...measured.chains.map(restored),
+  ];
+}
+
+/** A day of a large database. */
+function repeated({ memory, of }) {
+  const day = `A day of 2 % of the pages${{ cold: ', from the disk', warm: ', in memory' }[memory] ?? ''}`;
+  return [
+    ...time(`${day}, beside restic on the raw file`, of, { others: ['restic-raw'], limit: 1 / 4 }),
+    ...time(`${day}, beside reading all once`, of, { others: ['read'], limit: 4 }),
   ];
 }
 

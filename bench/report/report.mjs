@@ -15,7 +15,10 @@ const PATTERN_TITLES = {
   'tracker-like': "A tracker's days: 0.2 % of the rows changed at random, 0.5 % new rows",
 };
 
-const titleOf = ({ pattern, hasWriter }) => `${PATTERN_TITLES[pattern]}${hasWriter ? '; another process commits' : ''}`;
+const MEMORY_TITLES = { cold: '; the database was not in memory', warm: '; the database was in memory' };
+
+const titleOf = ({ pattern, hasWriter, memory }) =>
+  `${PATTERN_TITLES[pattern]}${hasWriter ? '; another process commits' : ''}${MEMORY_TITLES[memory] ?? ''}`;
 
 /** All of it as Markdown, for the terminal and for docs/benchmarks.md. */
 export function renderReport(measured) {

@@ -1,12 +1,14 @@
 import { summarise } from './arithmetic.mjs';
 
 /**
- * Pattern and writer of all tables, in the order in which they were measured.
+ * Pattern, writer and what memory held of all tables, in the order in which they were measured.
  *
- * @returns {{ pattern: string, hasWriter: boolean }[]}
+ * @returns {{ pattern: string, hasWriter: boolean, memory?: 'cold' | 'warm' }[]}
  */
 export function groupsOf({ runs }) {
-  const groups = new Map(runs.map(({ pattern, hasWriter }) => [`${pattern} ${hasWriter}`, { pattern, hasWriter }]));
+  const groups = new Map(
+    runs.map(({ pattern, hasWriter, memory }) => [`${pattern} ${hasWriter} ${memory}`, { pattern, hasWriter, memory }]),
+  );
   return [...groups.values()];
 }
 
@@ -19,9 +21,10 @@ export function typicalGroup(measured) {
 }
 
 /** Summaries of one group, in the order of the table; without those that had no part in it. */
-export function summariesOf({ runs, titles }, { pattern, hasWriter }) {
+export function summariesOf({ runs, titles }, group) {
+  const isOfGroup = (run) => ['pattern', 'hasWriter', 'memory'].every((key) => run[key] === group[key]);
   return Object.entries(titles).flatMap(([name, title]) => {
-    const own = runs.filter((run) => run.contestant === name && run.pattern === pattern && run.hasWriter === hasWriter);
+    const own = runs.filter((run) => run.contestant === name && isOfGroup(run));
     return own.length === 0 ? [] : [{ name, title, ...summarise(own) }];
   });
 }

@@ -70,6 +70,13 @@ export class Workload {
     return this.children.run('python3', [WORK, action, this.sqlite, subject, seed]);
   }
 
+  /** Puts the SQLite database out of memory, or into it as far as it has room. @param {'cold' | 'warm'} state */
+  async toMemory(state) {
+    const advice = 'import os, sys; os.posix_fadvise(os.open(sys.argv[1], os.O_RDONLY), 0, 0, os.POSIX_FADV_DONTNEED)';
+    if (state === 'cold') await this.children.run('python3', ['-c', advice, this.sqlite]);
+    else await this.children.run('sh', ['-c', 'exec cat -- "$1" > /dev/null', 'sh', this.sqlite]);
+  }
+
   /** One day of work on both databases, another one each time. @param {string} pattern */
   async work(pattern) {
     this.#days += 1;

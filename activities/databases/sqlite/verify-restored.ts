@@ -72,7 +72,7 @@ async function replay(
   const check = { name: `${sourceId(source)} replay`, expected: facts.sha256 };
   const path = `${file}.db`;
   try {
-    const { sha256: actual } = await replayChain({ programs, directory: file, target: path }, context);
+    const { sha256: actual } = await replayChain({ programs, directory: file, target: path, bytes: facts.bytes }, context);
     return { path, checks: [{ ...check, status: actual === facts.sha256 ? 'pass' : 'fail', actual }] };
   } catch (error) {
     if (!(error instanceof ReplayFailed)) throw error;

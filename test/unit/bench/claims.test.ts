@@ -58,6 +58,18 @@ test.each([
   expect(judge(runs)).toEqual([expect.objectContaining({ asked: 'at most 0.25×', isMet })]);
 });
 
+test('A day from the disk is compared with others from the disk, and one in memory with those in memory', () => {
+  const days = (memory: 'cold' | 'warm', wallS: number, rawS: number) => [
+    run({ pattern: 'pages-2', memory, wallS }),
+    run({ pattern: 'pages-2', memory, wallS: rawS, contestant: 'restic-raw' }),
+  ];
+  const claims = judge([...days('cold', 30, 100), ...days('warm', 20, 100)]);
+  expect(claims.map(({ claim, figure, isMet }) => [/from the disk|in memory/.exec(claim)?.[0], figure, isMet])).toEqual([
+    ['from the disk', '0.30×', false],
+    ['in memory', '0.20×', true],
+  ]);
+});
+
 test('What is stored is compared with what changed in both databases, and what is next to nothing is as good as nothing', () => {
   const pages = run({ grown: 1.4e6, pattern: 'pages-2', changed: { bytes: 9e6, sqlite: 0.9e6, mysql: 0.1e6 } });
   const none = run({ grown: 30_000, pattern: 'unchanged', changed: { bytes: 0, sqlite: 0, mysql: 0 } });

@@ -10,17 +10,20 @@ test('A large database has the days that fit it, and each option that is given c
     mysqlSize: 0,
     patterns: ['pages-2'],
     only: ['read', 'holdfast-incremental'],
-    next: ['restic-raw', 'read'],
+    next: ['restic-raw'],
+    days: 2,
+    memory: 'both',
     writers: [true],
     skipRestore: true,
   });
-  expect(parseOptions(['--size', '17GB', '--writer', 'both', '--days', '2'])).toMatchObject({ writers: [false, true], days: 2 });
-  expect(parseOptions(['--size', '50MB'])).toMatchObject({ mysqlSize: 10e6, next: [], writers: [false], skipRestore: false });
+  expect(parseOptions(['--size', '17GB', '--writer', 'both', '--days', '3'])).toMatchObject({ writers: [false, true], days: 3 });
+  expect(parseOptions(['--size', '50MB'])).toMatchObject({ mysqlSize: 10e6, next: [], memory: 'as-left', skipRestore: false });
 });
 
 test.each([
   [['--size', '1GB', '--only', 'rsync'], '--only rsync: not one of loop, '],
   [['--size', '1GB', '--writer', 'maybe'], '--writer maybe: not one of no, yes, both'],
+  [['--size', '1GB', '--memory', 'cold'], '--memory cold: not one of as-left, both'],
   [['--size', '1GB', '--write', 'all'], '--write all: not one of everybody, '],
   [['--size', '1GB', '--days', '0'], '--days 0: must be a whole number from 1 on'],
 ])('%j is refused', (args, message) => {

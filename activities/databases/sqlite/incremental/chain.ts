@@ -4,6 +4,11 @@ import { readStateSchema } from './unchanged.ts';
 
 export const BASE_NAME = 'base.db';
 
+/** All are unpacked side by side in a restore, each by a zstd of its own. */
+export const MAX_DELTAS = 60;
+/** Names of files have room for no more. */
+const MAX_NUMBER = 9999;
+
 /** A file of a chain. */
 const filePart = z.object({
   name: z.string().regex(/^(base\.db|\d{4}\.wal|\d{4}\.patch\.zst)$/),
@@ -21,11 +26,11 @@ export const chainSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   /** Source id, `sqlite/tracker`. */
   source: z.string(),
-  page_size: z.number().int().min(512).max(65_536),
+  page_size: z.union([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536].map((size) => z.literal(size))),
   base: filePart,
-  deltas: z.array(filePart),
+  deltas: z.array(filePart).max(MAX_DELTAS),
   /** What base and deltas give together. */
-  database: z.object({ bytes: z.number().int(), pages: z.number().int(), sha256: z.string() }),
+  database: z.object({ bytes: z.number().int().nonnegative(), pages: z.number().int(), sha256: z.string() }),
 });
 
 /** A file of digests of pages. */
@@ -67,6 +72,11 @@ export function chainFiles({ base, deltas }: Chain): ChainFile[] {
 /** Bytes that all deltas are stored in. */
 export function deltaBytes({ deltas }: Chain): number {
   return deltas.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Whether no delta can get a number any more. */
+export function isUsedUp(chain: Chain): boolean {
+  return lastNumber(chain) >= MAX_NUMBER;
 }
 
 /** Number of the newest delta; 0 where there is none. */

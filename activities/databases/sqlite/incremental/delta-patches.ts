@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { CellIndex } from './cell-index.ts';
 import { PageDiffer } from './diff-pages.ts';
-import { type LateFiles, type LatePage, LatePages, type LoadedPage } from './late-pages.ts';
+import { type LateFiles, LatePages, type LoadedPage } from './late-pages.ts';
 import { AHEAD_BYTES, CHANGED, type PagePatch, REBUILT, RENEWED, WHOLE } from './patch-format.ts';
 import { PatchSpool } from './patch-spool.ts';
 import { type PatchFile, PatchWriter } from './patch-writer.ts';
@@ -12,6 +12,7 @@ import { readSources } from './rebuilt-page.ts';
 const SMALL = 1 / 32;
 /** Up to such a part, what other pages had is not looked for. */
 const MODERATE = 1 / 10;
+const PAGES_A_TURN = 64;
 
 /**
  * Makes the patches of a delta. A page that SQLite rebuilt is made of others, which come at any place of the file: it waits until all
@@ -25,12 +26,15 @@ export class DeltaPatches {
   readonly #spool: PatchSpool;
   readonly #lateSpool: PatchSpool;
   readonly #writer: PatchWriter;
-  readonly #late: LatePage[] = [];
+  readonly #late: number[] = [];
+  readonly #signal: AbortSignal;
   readonly #zeros: Buffer;
   #bytes = 0;
+  #turns = 0;
 
   constructor(file: PatchFile, files: LateFiles) {
     this.#files = files;
+    this.#signal = file.signal;
     this.#differ = new PageDiffer(file.pageSize);
     this.#finder = new RebuildFinder(file.pageSize);
     this.#index = new CellIndex(file.pageSize);
@@ -40,12 +44,12 @@ export class DeltaPatches {
     this.#zeros = Buffer.from(new ArrayBuffer(file.pageSize));
   }
 
-  /** That the delta takes at most, so far, before it is packed. */
+  /** That the delta takes so far, about, before it is packed. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Pages come in their order, and each begins at a multiple of 4 of its memory; `before`: undefined where a page has no version before. */
+  /** Pages come in their order, and each begins at a multiple of 4 of its memory; `before`: undefined where a page has no version before, or that is lost. */
   append(pageNumber: number, page: Buffer, before: Buffer | undefined): void {
     const patch = before === undefined ? undefined : this.#make(pageNumber, page, before);
     if (patch !== undefined) {
@@ -53,8 +57,8 @@ export class DeltaPatches {
       this.#bytes += patch.bytes.length;
       return;
     }
-    this.#late.push({ pageNumber, before: before === undefined ? undefined : hash('sha256', before, 'buffer') });
-    this.#bytes += page.length;
+    this.#late.push(pageNumber);
+    this.#bytes += page.length * MODERATE;
   }
 
   async flush(): Promise<void> {
@@ -64,7 +68,8 @@ export class DeltaPatches {
   /** Ends the delta; the file is not synced. @returns SHA-256 of the stream */
   async finish(): Promise<string> {
     this.#writer.begin(await this.#makeAllLate());
-    for (const { pageNumber } of this.#late) {
+    for (const pageNumber of this.#late) {
+      await this.#takeTurn();
       await this.#spool.passOn(pageNumber, this.#writer);
       await this.#lateSpool.passOn(pageNumber + 1, this.#writer);
     }
@@ -78,21 +83,31 @@ export class DeltaPatches {
 
   /** Returns the pages of the base that are to be kept for them. */
   async #makeAllLate(): Promise<Uint32Array> {
-    const kept = new Set<number>();
+    const isKept = new Uint8Array(this.#files.basePages + 1);
     const late = await LatePages.open(this.#files, this.#index);
     try {
       for await (const loaded of late.load(this.#late)) {
+        await this.#takeTurn();
         const { pageNumber, page } = loaded;
         const patch = this.#makeLate(loaded);
         this.#lateSpool.append(pageNumber, patch);
         await this.#lateSpool.flush();
-        const isKept = (source: number) => (source - pageNumber) * page.length < AHEAD_BYTES;
-        for (const source of sourcesOf(patch).filter(isKept)) kept.add(source);
+        const isNeeded = (source: number) => (source - pageNumber) * page.length < AHEAD_BYTES;
+        for (const source of sourcesOf(patch).filter(isNeeded)) isKept[source] = 1;
       }
     } finally {
       await late.close();
     }
-    return Uint32Array.from(kept).sort();
+    const kept = new Uint32Array(isKept.reduce((sum, one) => sum + one, 0));
+    for (let page = 1, at = 0; page < isKept.length; page++) if (isKept[page] === 1) kept[at++] = page;
+    return kept;
+  }
+
+  /** Everything may be in memory, so that nothing is waited for: now and then others get their turn, and a cancelled run ends. */
+  async #takeTurn(): Promise<void> {
+    if (++this.#turns % PAGES_A_TURN > 0) return;
+    this.#signal.throwIfAborted();
+    await setImmediate();
   }
 
   /** Undefined where other pages may help. */

@@ -7,7 +7,7 @@ export interface DeltaReader {
   /** Of the next page; infinite after the last one. */
   readonly pageNumber: number;
   /** Pages of the base that are copied from (patch-format.ts), once it was ready. */
-  readonly kept: readonly number[];
+  readonly kept: Uint32Array;
   /** @throws {WalDamaged | PatchDamaged} */
   ready(): Promise<void>;
   /** Turns the next page, as it was before the delta, into what it was after it, and goes on. @throws {PatchDamaged} */

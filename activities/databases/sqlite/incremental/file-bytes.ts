@@ -1,3 +1,4 @@
+import { readSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 /** As much as a file has from a position on, up to the size of the buffer. */
@@ -14,5 +15,22 @@ export async function readFully(file: FileHandle, buffer: Buffer, position: numb
 export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) {
     offset += (await file.write(bytes, offset, bytes.length - offset, position + offset)).bytesWritten;
+  }
+}
+
+/** As {@link readFully}, while this thread waits. @returns how many bytes there were */
+export function readFullySync({ fd }: FileHandle, buffer: Uint8Array, position: number): number {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const bytesRead = readSync(fd, buffer, filled, buffer.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+export function writeFullySync({ fd }: FileHandle, bytes: Uint8Array, position: number): void {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += writeSync(fd, bytes, offset, bytes.length - offset, position + offset);
   }
 }

@@ -4,6 +4,7 @@ import type { CellIndex } from './cell-index.ts';
 import { SourceChooser } from './choose-sources.ts';
 import { Origins } from './origins.ts';
 import { PageFile } from './page-file.ts';
+import { DIGEST_BYTES } from './page-table.ts';
 import type { SourcePage } from './rebuild-finder.ts';
 
 /** So many are read side by side. */
@@ -11,17 +12,11 @@ const BATCH = 64;
 /** Pages with the same cells that are followed to the base. */
 const RELATIVES = 4;
 
-/** A page whose patch is found once all pages that changed are known. */
-export interface LatePage {
-  pageNumber: number;
-  /** Digest of its version before; undefined where it has none, or it is lost. */
-  before: Buffer | undefined;
-}
-
-/** A late page, with all that it may be made of. */
+/** A page whose patch is found once all pages that changed are known, with all that it may be made of. */
 export interface LoadedPage {
   pageNumber: number;
   page: Buffer;
+  /** Undefined where it had no version before, or that is lost. */
   before: Buffer | undefined;
   sources: SourcePage[];
 }
@@ -34,6 +29,8 @@ export interface LateFiles {
   /** Undefined where the base alone is what the chain has. */
   overlay: string | undefined;
   origins: string;
+  /** Digests of the pages before. */
+  table: string;
   pageSize: number;
   /** Of the database. */
   pages: number;
@@ -43,6 +40,7 @@ interface Files {
   database: PageFile;
   base: PageFile;
   overlay: PageFile | undefined;
+  table: PageFile;
   origins: Origins;
 }
 
@@ -65,16 +63,27 @@ export class LatePages {
 
   /** @throws the system error */
   static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
-    const openPages = (path: string) => PageFile.open(path, options.pageSize);
-    const { overlay: path } = options;
-    const overlay = path !== undefined && (await exists(path)) ? await openPages(path) : undefined;
-    const origins = await Origins.open(options.origins, options.pages);
-    const files = { database: await openPages(options.database), base: await openPages(options.base), overlay, origins };
-    return new LatePages(files, options, index);
+    const opened: PageFile[] = [];
+    const openPages = async (path: string, pageSize = options.pageSize) => {
+      const file = await PageFile.open(path, pageSize);
+      opened.push(file);
+      return file;
+    };
+    try {
+      const { overlay: path } = options;
+      const overlay = path !== undefined && (await exists(path)) ? await openPages(path) : undefined;
+      const origins = await Origins.open(options.origins, options.pages);
+      const [database, base] = [await openPages(options.database), await openPages(options.base)];
+      const table = await openPages(options.table, DIGEST_BYTES);
+      return new LatePages({ database, base, overlay, table, origins }, options, index);
+    } catch (error) {
+      await Promise.all(opened.map((file) => file.close()));
+      throw error;
+    }
   }
 
   /** Each is valid until the next one is asked for. */
-  async *load(pages: readonly LatePage[]): AsyncGenerator<LoadedPage> {
+  async *load(pages: readonly number[]): AsyncGenerator<LoadedPage> {
     for (let start = 0; start < pages.length; start += BATCH) {
       for (const loaded of await Promise.all(pages.slice(start, start + BATCH).map((page) => this.#load(page)))) {
         yield loaded;
@@ -86,17 +95,14 @@ export class LatePages {
   }
 
   async close(): Promise<void> {
-    const { database, base, overlay } = this.#files;
-    await Promise.all([database.close(), base.close(), overlay?.close()]);
+    const { database, base, overlay, table } = this.#files;
+    await Promise.all([database.close(), base.close(), overlay?.close(), table.close()]);
   }
 
-  async #load({ pageNumber, before: digest }: LatePage): Promise<LoadedPage> {
+  async #load(pageNumber: number): Promise<LoadedPage> {
     const page = await this.#read(this.#files.database, pageNumber);
     if (page === undefined) throw new Error(`page ${pageNumber} is no longer there`);
-    const [before, candidates] = await Promise.all([
-      this.#readBefore(pageNumber, digest),
-      this.#readCandidates(pageNumber, page),
-    ]);
+    const [before, candidates] = await Promise.all([this.#readBefore(pageNumber), this.#readCandidates(pageNumber, page)]);
     return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };
   }
 
@@ -122,8 +128,9 @@ export class LatePages {
   }
 
   /** What the overlay has, or else the base, if it is what it should be. */
-  async #readBefore(pageNumber: number, digest: Buffer | undefined): Promise<Buffer | undefined> {
-    if (digest === undefined) return undefined;
+  async #readBefore(pageNumber: number): Promise<Buffer | undefined> {
+    const digest = Buffer.alloc(DIGEST_BYTES);
+    if (!(await this.#files.table.read(pageNumber, digest))) return undefined;
     for (const file of [this.#files.overlay, this.#files.base]) {
       const page = file === undefined ? undefined : await this.#read(file, pageNumber);
       if (page !== undefined && hash('sha256', page, 'buffer').equals(digest)) return page;

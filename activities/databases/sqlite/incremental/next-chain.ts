@@ -18,7 +18,7 @@ import { explain } from '../sqlite-failure.ts';
 import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
-import { BASE_NAME, deltaBytes, type KeptChain, lastNumber, numbered } from './chain.ts';
+import { BASE_NAME, deltaBytes, isUsedUp, type KeptChain, lastNumber, MAX_DELTAS, numbered } from './chain.ts';
 import { withoutDeltas } from './fold.ts';
 import { ORIGINS_NAME } from './origins.ts';
 import { askPinned, countPinned, readCopied } from './pinned-content.ts';
@@ -26,10 +26,8 @@ import { OVERLAY_NAME } from './prior-pages.ts';
 import { verifyDelta } from './verify-delta.ts';
 import { WalDamaged } from './wal-format.ts';
 import { writeBase } from './write-base.ts';
-import { type DeltaJob, type NoDelta, type WrittenDelta, writeDelta } from './write-delta.ts';
+import { type DeltaJob, hasZstd, type NoDelta, type WrittenDelta, writeDelta } from './write-delta.ts';
 
-/** All are unpacked side by side in a restore, each by a zstd of its own. */
-const MAX_DELTAS = 60;
 /** quick_check reads all of a database. Up to this size it runs each time. */
 const ALWAYS_CHECKED_BYTES = 1024 ** 3;
 /** Above it, with each new base and when it last passed so long ago. */
@@ -57,6 +55,7 @@ export function whyNoDelta(
   if (chain.page_size !== database.pageSize) return 'its page size has changed';
   if (database.bytes % database.pageSize !== 0) return 'its size is no multiple of its page size';
   if (chain.deltas.length >= MAX_DELTAS) return `there are ${MAX_DELTAS} deltas`;
+  if (isUsedUp(chain)) return 'the numbers of its deltas are used up';
   if (deltaBytes(chain) >= rebaseRatio * chain.base.bytes) return 'the deltas have reached `rebase_at`';
   return undefined;
 }
@@ -94,7 +93,7 @@ export async function extendChain(
   job: ChainJob,
   { pinned, kept: found, countable }: { pinned: Pinned; kept: KeptChain; countable: ReadonlySet<string> },
 ): Promise<NextChain | NoDelta> {
-  const folded = withoutDeltas(found);
+  const folded = (await hasZstd(job.programs)) ? withoutDeltas(found) : undefined;
   const kept = folded ?? found;
   const { chain } = kept;
   const { file, pin, letGo } = pinned;
@@ -120,17 +119,33 @@ export async function extendChain(
     (signal) => (isUnchanged ? removeNew(paths) : finishDelta(job, { written, paths, kept, file, signal })),
     () => check(job, kept, file),
   );
+  const inPlaceOf = folded === undefined ? '' : `, in place of ${found.chain.deltas.length} deltas`;
+  return {
+    kept: settle(kept, { written, delta, checkedAt, tableName: paths.tableName }),
+    content,
+    method: describe(written, file.bytes / chain.page_size) + inPlaceOf,
+    journalMode: pin.journalMode,
+  };
+}
+
+/** What is kept from now on. */
+function settle(
+  kept: KeptChain,
+  made: { written: WrittenDelta; delta: ChainFile | undefined; checkedAt: string; tableName: string },
+): Omit<KeptChain, 'seals'> {
+  const { chain } = kept;
+  const { written, delta, checkedAt, tableName } = made;
   const overlaid = written.isOverlaid ? chain.deltas.at(-1)?.name : kept.overlaid;
   const settled = { ...kept, checked_at: checkedAt, ...(overlaid === undefined ? {} : { overlaid }) };
-  const inPlaceOf = folded === undefined ? '' : `, in place of ${found.chain.deltas.length} deltas`;
-  const method = describe(written, file.bytes / chain.page_size) + inPlaceOf;
-  const common = { content, method, journalMode: pin.journalMode };
-  if (delta === undefined) return { kept: settled, ...common };
+  if (delta === undefined) return settled;
   const { bytes, sha256 } = written.database;
   const database = { bytes, sha256, pages: bytes / chain.page_size };
-  const next = { ...chain, deltas: [...chain.deltas, delta], database };
-  const table = { name: paths.tableName, sha256: written.tableSha256 };
-  return { kept: { ...settled, chain: next, table, pages_in_deltas: kept.pages_in_deltas + written.pages }, ...common };
+  return {
+    ...settled,
+    chain: { ...chain, deltas: [...chain.deltas, delta], database },
+    table: { name: tableName, sha256: written.tableSha256 },
+    pages_in_deltas: kept.pages_in_deltas + written.pages,
+  };
 }
 
 /** An overlay of which nothing is said may have anything. */

@@ -8,7 +8,7 @@ import { WalReader } from './wal-reader.ts';
 
 /** Opens a delta in the directory of its chain. */
 export function openDelta(
-  chain: { programs: Programs; directory: string; pageSize: number; readBase: ReadBasePage },
+  chain: { programs: Programs; directory: string; pageSize: number; basePages: number; readBase: ReadBasePage },
   { name }: ChainFile,
   signal: AbortSignal,
 ): DeltaReader {

@@ -1,6 +1,6 @@
-import { readSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { readPagesOf } from './base-pages.ts';
+import { readFullySync, writeFullySync } from './file-bytes.ts';
 import { PatchDamaged } from './page-patch.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 
@@ -29,13 +29,15 @@ export class Originals {
 
   /** `scratch`: a file that has a name for a moment only. `pages`: that the base has. */
   static async open(base: FileHandle, scratch: string, sizes: { pageSize: number; pages: number }): Promise<Originals> {
-    const file = await open(scratch, 'w+', 0o600);
+    // What lies there may be a link that leads elsewhere.
+    await rm(scratch, { force: true });
+    const file = await open(scratch, 'wx+', 0o600);
     await rm(scratch);
     return new Originals({ base, scratch: file }, sizes);
   }
 
   /** Notes pages that are copied from. @throws {PatchDamaged} when the base does not have one */
-  keep(pageNumbers: readonly number[]): void {
+  keep(pageNumbers: Iterable<number>): void {
     for (const pageNumber of pageNumbers) {
       if (pageNumber < 1 || pageNumber >= this.#places.length) throw new PatchDamaged(`the base has no page ${pageNumber}`);
       this.#places[pageNumber] = IN_BASE;
@@ -48,7 +50,7 @@ export class Originals {
     for (let pageNumber = firstPage; pageNumber < end; pageNumber++) {
       if (this.#places[pageNumber] !== IN_BASE) continue;
       const start = (pageNumber - firstPage) * this.#pageSize;
-      writeAllSync(this.#scratch.fd, block.subarray(start, start + this.#pageSize), this.#saved * this.#pageSize);
+      writeFullySync(this.#scratch, block.subarray(start, start + this.#pageSize), this.#saved * this.#pageSize);
       this.#places[pageNumber] = this.#saved++ + IN_BASE + 1;
     }
   }
@@ -57,16 +59,10 @@ export class Originals {
   readonly read: ReadBasePage = (pageNumber, target) => {
     const place = this.#places[pageNumber] ?? UNKEPT;
     if (place <= IN_BASE) this.#readBase(pageNumber, target);
-    else readSync(this.#scratch.fd, target, 0, this.#pageSize, (place - IN_BASE - 1) * this.#pageSize);
+    else readFullySync(this.#scratch, target, (place - IN_BASE - 1) * this.#pageSize);
   };
 
   async close(): Promise<void> {
     await this.#scratch.close();
-  }
-}
-
-function writeAllSync(fd: number, bytes: Uint8Array, position: number): void {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += writeSync(fd, bytes, offset, bytes.length - offset, position + offset);
   }
 }

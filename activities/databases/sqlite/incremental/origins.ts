@@ -46,8 +46,12 @@ export class Origins {
     this.#isChanged = true;
   }
 
+  /** What cannot be written is lost, which makes later deltas larger and nothing wrong. */
   async save(): Promise<void> {
-    if (!this.#isChanged) return;
+    if (this.#isChanged) await this.#write().catch(() => undefined);
+  }
+
+  async #write(): Promise<void> {
     const file = await open(this.#path, 'w', 0o600);
     try {
       await writeFully(file, Buffer.from(this.#numbers.buffer), 0);

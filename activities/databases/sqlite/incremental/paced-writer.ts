@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { writeFully } from './file-bytes.ts';
 
 /** Twice as much is at most not on the disk yet. */
 const PACE_BYTES = 32 * 1024 * 1024;
@@ -23,11 +24,8 @@ export class PacedWriter {
   }
 
   async append(bytes: Buffer): Promise<void> {
-    for (let offset = 0; offset < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, offset, bytes.length - offset, this.#position);
-      offset += bytesWritten;
-      this.#position += bytesWritten;
-    }
+    await writeFully(this.#file, bytes, this.#position);
+    this.#position += bytes.length;
     this.#unsynced += bytes.length;
     if (this.#unsynced >= PACE_BYTES) await this.#sync();
   }

@@ -1,6 +1,5 @@
-import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { readFully } from './file-bytes.ts';
+import { readFully, readFullySync } from './file-bytes.ts';
 
 /** A page in memory is there in 3 µs, while to wait for it takes 20; pages of a disk are better read side by side. */
 const SLOW_MS = 0.05;
@@ -34,7 +33,7 @@ export class PageFile {
       return readFully(this.#file, target, position).then(({ length }) => length === this.#pageSize);
     }
     const before = performance.now();
-    const isThere = readSync(this.#file.fd, target, 0, this.#pageSize, position) === this.#pageSize;
+    const isThere = readFullySync(this.#file, target, position) === this.#pageSize;
     this.#averageMs += (performance.now() - before - this.#averageMs) * WEIGHT;
     if (this.#averageMs > SLOW_MS) [this.#untilTry, this.#averageMs] = [PATIENCE, 0];
     return isThere;

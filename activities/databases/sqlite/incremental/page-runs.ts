@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readFully } from './file-bytes.ts';
 
 /** Pages of a block, by their indexes in it, that are read at once, with those between them. */
 export interface PageRun {
@@ -40,9 +41,6 @@ export async function readRuns(
 }
 
 async function readFilled(file: FileHandle, target: Buffer, position: number): Promise<void> {
-  for (let filled = 0; filled < target.length; ) {
-    const { bytesRead } = await file.read(target, filled, target.length - filled, position + filled);
-    if (bytesRead === 0) target.fill(0, filled);
-    filled = bytesRead === 0 ? target.length : filled + bytesRead;
-  }
+  const { length } = await readFully(file, target, position);
+  target.fill(0, length);
 }

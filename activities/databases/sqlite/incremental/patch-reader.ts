@@ -17,13 +17,11 @@ import { ZstdOutput } from './zstd-output.ts';
 /** What zstd gives at once. Where records are cut it grows. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** Pages of the base that one delta may copy from: 256 MiB of a list. */
-const MAX_KEPT = 2 ** 26;
-
 /** Reads a stream of patches. */
 export class PatchReader implements DeltaReader {
   readonly #output: ZstdOutput;
   readonly #pageSize: number;
+  readonly #basePages: number;
   readonly #patcher: PagePatcher;
   readonly #rebuilder: RebuildPatcher;
   /**
@@ -44,16 +42,17 @@ export class PatchReader implements DeltaReader {
   #pages: number | undefined;
   isReady = false;
   pageNumber = 0;
-  kept: readonly number[] = [];
+  kept = new Uint32Array();
 
   /** `readBase` is asked for pages of the base that others are made of. */
   constructor(
     programs: Programs,
-    { path, pageSize, readBase }: { path: string; pageSize: number; readBase: ReadBasePage },
+    { path, pageSize, basePages, readBase }: { path: string; pageSize: number; basePages: number; readBase: ReadBasePage },
     signal: AbortSignal,
   ) {
     this.#output = new ZstdOutput(programs, path, signal);
     this.#pageSize = pageSize;
+    this.#basePages = basePages;
     this.#patcher = new PagePatcher(pageSize);
     this.#rebuilder = new RebuildPatcher(pageSize, readBase);
   }
@@ -128,9 +127,11 @@ export class PatchReader implements DeltaReader {
     const pages = this.#view.getUint32(PATCH_MAGIC.length + 4, true);
     const count = this.#view.getUint32(PATCH_MAGIC.length + 8, true);
     const end = STREAM_HEAD_BYTES + count * KEPT_BYTES;
-    if (count > MAX_KEPT) throw new PatchDamaged('it copies from more pages than there can be');
+    if (count > this.#basePages) throw new PatchDamaged('it copies from more pages than the base has');
     if (this.#end < end) return undefined;
-    this.kept = Array.from({ length: count }, (_, index) => this.#view.getUint32(STREAM_HEAD_BYTES + index * KEPT_BYTES, true));
+    this.kept = Uint32Array.from({ length: count }, (_, index) =>
+      this.#view.getUint32(STREAM_HEAD_BYTES + index * KEPT_BYTES, true),
+    );
     this.#at = end;
     return pages;
   }

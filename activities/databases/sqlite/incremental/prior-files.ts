@@ -1,7 +1,7 @@
-import { readSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exists } from '../../../presence.ts';
 import { readPagesOf } from './base-pages.ts';
+import { readFullySync, writeFullySync } from './file-bytes.ts';
 import { joinPages, readRuns } from './page-runs.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 
@@ -38,7 +38,13 @@ export class PriorFiles {
     { base, overlay: path }: { base: string; overlay: string | undefined },
     options: { pageSize: number; blockBytes: number; isOverlaid: boolean },
   ): Promise<PriorFiles> {
-    return new PriorFiles({ base: await open(base, 'r'), overlay: await openOverlay(path, options) }, options);
+    const overlay = await openOverlay(path, options);
+    try {
+      return new PriorFiles({ base: await open(base, 'r'), overlay }, options);
+    } catch (error) {
+      await overlay?.close();
+      throw error;
+    }
   }
 
   /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. One block at a time. */
@@ -74,10 +80,7 @@ export class PriorFiles {
 
   overlay(pageNumber: number, page: Buffer): void {
     if (this.#overlay === undefined) return;
-    const position = this.#positionOf(pageNumber);
-    for (let offset = 0; offset < page.length; ) {
-      offset += writeSync(this.#overlay.fd, page, offset, page.length - offset, position + offset);
-    }
+    writeFullySync(this.#overlay, page, this.#positionOf(pageNumber));
   }
 
   async close(): Promise<void> {
@@ -94,11 +97,7 @@ export class PriorFiles {
 }
 
 function readFilled(file: FileHandle, target: Buffer, position: number): void {
-  for (let filled = 0; filled < target.length; ) {
-    const bytesRead = readSync(file.fd, target, filled, target.length - filled, position + filled);
-    if (bytesRead === 0) target.fill(0, filled);
-    filled = bytesRead === 0 ? target.length : filled + bytesRead;
-  }
+  target.fill(0, readFullySync(file, target, position));
 }
 
 async function openOverlay(path: string | undefined, { isOverlaid }: { isOverlaid: boolean }): Promise<FileHandle | undefined> {

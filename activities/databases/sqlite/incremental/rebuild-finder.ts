@@ -1,6 +1,6 @@
 import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 import { firstDifference, wordsOf } from './find-difference.ts';
-import { type Copy, copyInto, MAX_SOURCES, movePointer, type PointerRun, pointInto } from './rebuilt-page.ts';
+import { type Copy, copyInto, MAX_SOURCES, movePointer, type PointerRun, pointInto, RebuildPatcher } from './rebuilt-page.ts';
 
 /** Entries of the table of cells: more than all sources of a page have together. */
 const SLOTS_PER_BYTE = 0.5;
@@ -42,6 +42,8 @@ export class RebuildFinder {
   readonly #after: Cells;
   readonly #sorted: Uint16Array;
   readonly #image: Uint8Array;
+  readonly #patcher: RebuildPatcher;
+  #bases: readonly SourcePage[] = [];
   readonly #encoded: Buffer;
   /** Which copy wrote a byte of the new version, from 1. */
   readonly #writtenBy: Uint16Array;
@@ -58,12 +60,16 @@ export class RebuildFinder {
     this.#after = createCells(pageSize);
     this.#sorted = new Uint16Array(pageSize / 2);
     this.#image = new Uint8Array(pageSize);
+    this.#patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
+      target.set(this.#bases.find((base) => base.pageNumber === pageNumber)?.page ?? []);
+    });
     this.#encoded = Buffer.alloc(pageSize);
     this.#writtenBy = new Uint16Array(pageSize);
   }
 
   /**
-   * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}; valid until the next call.
+   * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}, which was tried; valid until the
+   * next call.
    *
    * @returns undefined where the page itself is as good
    */
@@ -75,7 +81,16 @@ export class RebuildFinder {
     this.#image.set(before);
     for (const copy of copies) copyInto(this.#image, 0, this.#pageOf(copy), copy);
     for (const run of runs) pointInto(this.#image, 0, this.#pageOf(run), { run, copies });
-    return this.#encode(after, { copies, runs, bases });
+    const operations = this.#encode(after, { copies, runs, bases });
+    return operations !== undefined && this.#isRight(operations, { before, after, bases }) ? operations : undefined;
+  }
+
+  /** Whether whoever reads the operations gets the page. */
+  #isRight(operations: Uint8Array, pages: { before: Uint8Array; after: Uint8Array; bases: readonly SourcePage[] }): boolean {
+    this.#bases = pages.bases;
+    this.#image.set(pages.before);
+    this.#patcher.apply({ memory: this.#image, start: 0 }, operations, 0, operations.length);
+    return Buffer.compare(this.#image, pages.after) === 0;
   }
 
   #pageOf({ source }: { source: number }): Uint8Array {

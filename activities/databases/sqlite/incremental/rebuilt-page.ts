@@ -16,6 +16,9 @@ import { PatchDamaged, type PatchPlace, readUint16 } from './page-patch.ts';
 /** Other pages that one is made of. */
 export const MAX_SOURCES = 3;
 
+/** Of a copy, or a run of pointers. */
+const FIELDS_BYTES = 7;
+
 export interface Copy {
   source: number;
   where: number;
@@ -68,7 +71,7 @@ export class RebuildPatcher {
 
   #copy({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
     this.#copies.length = 0;
-    for (let count = reader.u16(); count > 0; count--) {
+    for (let count = this.#atMost(reader.u16()); count > 0; count--) {
       const copy = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), length: reader.u16() };
       this.#inside(copy.where, copy.length);
       this.#inside(copy.from, copy.length);
@@ -78,12 +81,21 @@ export class RebuildPatcher {
   }
 
   #point({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
-    for (let runs = reader.u16(); runs > 0; runs--) {
+    let pointers = 0;
+    for (let runs = this.#atMost(reader.u16()); runs > 0; runs--) {
       const run = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), count: reader.u16() };
       this.#inside(run.where, run.count * 2);
+      pointers += run.count;
+      if (2 * pointers > this.#size) throw new PatchDamaged('it has more pointers than a page');
       this.#inside(run.from, run.count * 2);
       pointInto(memory, start, this.#sources[run.source] as Uint8Array, { run, copies: this.#copies });
     }
+  }
+
+  /** Each operation takes some bytes of what is shorter than a page: more would only keep us busy. */
+  #atMost(count: number): number {
+    if (count * FIELDS_BYTES > this.#size) throw new PatchDamaged('it has more operations than a page has room for');
+    return count;
   }
 
   /** Returns the length. */

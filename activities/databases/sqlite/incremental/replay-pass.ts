@@ -41,6 +41,7 @@ export class ReplayPass {
   readonly #files: PassFiles;
   readonly #buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
   readonly #busy: Promise<unknown>[] = [];
+  #reading: Promise<unknown> = Promise.resolve();
   readonly #hash = new WholeHashThread(this.#buffers);
   /** Whether a piece of the block at hand has changed. */
   readonly #changed = new Uint8Array(BLOCK_BYTES / PIECE_BYTES);
@@ -53,11 +54,11 @@ export class ReplayPass {
   async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<HashResult> {
     const { bytes } = this.#files;
     try {
-      let next = this.#read(0);
+      let next = this.#readAhead(0);
       for (let round = 0; round * BLOCK_BYTES < bytes; round++) {
         signal.throwIfAborted();
         const block = await next;
-        next = this.#read(round + 1);
+        next = this.#readAhead(round + 1);
         await this.#patch(block, round);
         this.#busy[round % BUFFERS] = this.#store(block, round);
         onProgress(Math.min(bytes, (round + 1) * BLOCK_BYTES));
@@ -66,9 +67,16 @@ export class ReplayPass {
       await this.#files.to.truncate(bytes);
       return { bytes, sha256: await this.#hash.finish() };
     } finally {
-      await Promise.allSettled(this.#busy);
+      await Promise.allSettled([this.#reading, ...this.#busy]);
       await this.#hash.close();
     }
+  }
+
+  /** Should another block fail, nobody waits for this one, but for its end. */
+  #readAhead(round: number): Promise<Buffer> {
+    const reading = this.#read(round);
+    this.#reading = reading.catch(() => undefined);
+    return reading;
   }
 
   /** A block of the base, and zeros where it has ended. */

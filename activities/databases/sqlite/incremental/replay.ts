@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
 import type { HashResult } from '../../../stage/copy-file.ts';
-import { ReplayFailed } from '../../chain/chain-format.ts';
+import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
 import { readPagesOf } from './base-pages.ts';
 import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
@@ -20,6 +20,8 @@ interface ReplayJob {
   directory: string;
   /** Where the database goes. */
   target: string;
+  /** That the database has, by what else is known of it. */
+  bytes: number;
 }
 
 /**
@@ -35,7 +37,9 @@ export async function replayChain(job: ReplayJob, context: PhaseContext): Promis
   const chain = await readRestoredChain(job.directory, chainSchema);
   const base = await openPart(join(job.directory, BASE_NAME), 'r');
   try {
-    const to = await open(job.target, 'w', 0o600);
+    // What lies there may be a link that leads elsewhere.
+    await rm(job.target, { force: true });
+    const to = await open(job.target, 'wx', 0o600);
     try {
       const readBase = readPagesOf(base, chain.page_size);
       return await replay(job, { chain, base, to, readBase, originals: undefined }, context);
@@ -79,19 +83,24 @@ interface ReplayFiles {
 }
 
 async function replay(
-  { programs, directory }: ReplayJob,
+  { programs, directory, bytes }: ReplayJob,
   { chain, readBase, ...files }: ReplayFiles,
   context: PhaseContext,
 ): Promise<HashResult> {
   const { deltas, database, page_size: pageSize } = chain;
-  const { bytes } = database;
+  // What a chain says of itself may be anything, and would be made.
+  if (database.bytes !== bytes) throw new ReplayFailed(`its ${CHAIN_NAME} is of a database of another size`);
+  const basePages = Math.floor((await files.base.stat()).size / pageSize);
   const onProgress = (bytesDone: number) =>
     context.report({ phase: 'replay', bytesDone, bytesTotal: bytes, percent: Math.floor((100 * bytesDone) / bytes) });
   const readers: { name: string; reader: DeltaReader }[] = [];
   try {
     for (const file of deltas) {
       await (await openPart(join(directory, file.name), 'r')).close();
-      readers.push({ name: file.name, reader: openDelta({ programs, directory, pageSize, readBase }, file, context.signal) });
+      readers.push({
+        name: file.name,
+        reader: openDelta({ programs, directory, pageSize, basePages, readBase }, file, context.signal),
+      });
     }
     if (files.originals !== undefined) await keepOriginals(files.originals, readers);
     return await new ReplayPass({ ...files, readers, pageSize, bytes }).run({ signal: context.signal, onProgress });

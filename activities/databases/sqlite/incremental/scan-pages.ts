@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
 import { BtreePages } from './btree-pages.ts';
+import { readFully } from './file-bytes.ts';
 import { HashThreads } from './hash-threads.ts';
 
 /** Pages that follow one another, with their digests. */
@@ -127,9 +128,6 @@ class Stages<Prepared> {
 }
 
 async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<void> {
-  for (let filled = 0; filled < buffer.length; ) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
-    if (bytesRead === 0) throw new Error(`the file ended ${buffer.length - filled} bytes too early while it was read`);
-    filled += bytesRead;
-  }
+  const { length } = await readFully(file, buffer, position);
+  if (length < buffer.length) throw new Error(`the file ended ${buffer.length - length} bytes too early while it was read`);
 }

@@ -31,6 +31,11 @@ sub field {
   $at += $n;
   return unpack $form, substr $todo, $at - $n, $n;
 }
+sub count {
+  my $count = field("v", 2);
+  bad("page $number") if 7 * $count > $size;
+  return $count;
+}
 sub put {
   my ($where, $length) = inside(@_);
   substr($page, $where, $length) = field("a$length", $length);
@@ -54,7 +59,7 @@ sub rebuild {
     bad("page $number") if @sources > 3 or !$source or length($source = page_of($base, $source, $size)) < $size;
     push @sources, $source;
   }
-  for (1 .. field("v", 2)) {
+  for (1 .. count()) {
     my ($source, $where, $from, $length) = field("Cvvv", 7);
     bad("page $number") if $source >= @sources;
     inside($where, $length);
@@ -62,9 +67,11 @@ sub rebuild {
     push @copies, [$source, $where, $from, $length];
     substr($page, $where, $length) = substr $sources[$source], $from, $length;
   }
-  for (1 .. field("v", 2)) {
+  my $pointers = 0;
+  for (1 .. count()) {
     my ($source, $where, $from, $count) = field("Cvvv", 7);
-    bad("page $number") if $source >= @sources;
+    $pointers += $count;
+    bad("page $number") if $source >= @sources or 2 * $pointers > $size;
     inside($where, 2 * $count);
     inside($from, 2 * $count);
     my @pointers = unpack "n*", substr $sources[$source], $from, 2 * $count;
@@ -145,6 +152,11 @@ def change(fields, before):
         else:
             fields.put(page, where, length)
     return page
+def count_of(fields):
+    count = fields.take("H")[0]
+    if 7 * count > size:
+        bad("page %d" % number)
+    return range(count)
 def source_of(fields, sources):
     index, where, start, count = fields.take("BHHH")
     if index >= len(sources):
@@ -158,14 +170,18 @@ def rebuild(fields, before):
         if len(sources) > 3 or len(taken) < size:
             bad("page %d" % number)
         sources.append(taken)
-    for _ in range(fields.take("H")[0]):
+    for _ in count_of(fields):
         index, where, start, length = source_of(fields, sources)
         inside(where, length)
         inside(start, length)
         copies.append((index, where, start, length))
         page[where:where + length] = sources[index][start:start + length]
-    for _ in range(fields.take("H")[0]):
+    pointers = 0
+    for _ in count_of(fields):
         index, where, start, count = source_of(fields, sources)
+        pointers += count
+        if 2 * pointers > size:
+            bad("page %d" % number)
         inside(where, 2 * count)
         inside(start, 2 * count)
         for place in range(0, 2 * count, 2):

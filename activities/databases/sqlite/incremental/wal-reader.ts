@@ -9,7 +9,7 @@ export class WalReader implements DeltaReader {
   #frame: Frame | undefined;
   isReady = false;
   pageNumber = 0;
-  readonly kept = [];
+  readonly kept = new Uint32Array();
 
   constructor(path: string, pageSize: number) {
     this.#frames = readWal(path, pageSize);

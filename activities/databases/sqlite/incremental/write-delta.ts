@@ -76,18 +76,21 @@ class Outgrown extends Error {
 export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta> {
   const { pageSize, programs, delta: paths, signal } = job;
   const zstd = (await hasZstd(programs)) ? programs : undefined;
-  const before = await PageTableReader.open(job.before.table);
-  const table = await PageTableWriter.create(job.table);
   const sink = createSink({
     zstd,
     paths,
     pageSize,
-    files: { database: job.path, ...job.before },
+    files: { ...job.before, database: job.path },
     databasePages: job.bytes / pageSize,
     signal,
   });
-  const prior = sink.takesBefore ? await openPrior(job) : undefined;
+  let before: PageTableReader | undefined;
+  let table: PageTableWriter | undefined;
+  let prior: PriorPages | undefined;
   try {
+    before = await PageTableReader.open(job.before.table);
+    table = await PageTableWriter.create(job.table);
+    if (sink.takesBefore) prior = await openPrior(job);
     const writer = new DeltaWriter(job, { before, table, sink, prior });
     const scanned = await scanPages(job.path, {
       ...job,
@@ -105,13 +108,14 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
     if (error instanceof PatchDamaged || error instanceof WalDamaged) throw new ChainDamaged(error.message, { cause: error });
     throw error;
   } finally {
-    await Promise.all([before.close(), table.close(), sink.close(), prior?.close()]);
+    await Promise.all([before?.close(), table?.close(), sink.close(), prior?.close()]);
   }
 }
 
 function openPrior({ before, pageSize, programs, signal }: DeltaJob): Promise<PriorPages> {
   const open = (readBase: ReadBasePage) => {
-    const chain = { programs, directory: before.directory, pageSize, readBase };
+    const { basePages, directory } = before;
+    const chain = { programs, directory, pageSize, basePages, readBase };
     return before.lacking.map((file) => openDelta(chain, file, signal));
   };
   return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, isOverlaid: before.lacking.length > 0, open });
@@ -201,7 +205,7 @@ export function isSameDigest(left: Buffer, right: Buffer, index: number): boolea
   return end <= left.length && end <= right.length && left.compare(right, start, end, start, end) === 0;
 }
 
-async function hasZstd(programs: Programs): Promise<boolean> {
+export async function hasZstd(programs: Programs): Promise<boolean> {
   return programs.find('zstd').then(
     () => true,
     (error: unknown) => {

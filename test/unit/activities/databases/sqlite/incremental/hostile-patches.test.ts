@@ -83,6 +83,29 @@ const HOSTILE: [what: string, stream: Buffer][] = [
   ['pointers of a source that is not there', hostile(rebuild([1], [], [[2, 0, 0, 5]]))],
   ['pointers beyond the page', hostile(rebuild([1], [], [[1, 504, 0, 5]]))],
   ['pointers from beyond a source', hostile(rebuild([1], [], [[1, 0, 504, 5]]))],
+  [
+    'more copies than a page has room for',
+    hostile(
+      rebuild(
+        [1],
+        Array.from({ length: 80 }, (): Fields => [1, 0, 0, 5]),
+        [],
+      ),
+    ),
+  ],
+  [
+    'more pointers than a page has room for',
+    hostile(
+      rebuild(
+        [1],
+        [],
+        [
+          [1, 0, 0, 200],
+          [1, 0, 0, 200],
+        ],
+      ),
+    ),
+  ],
   ['no pointers', hostile(rebuild([1], [], [[1, 0, 0, 0]]))],
   ['bytes beyond a rebuilt page', hostile(rebuild([1], [], [], put(511, Buffer.from('xy'))))],
   ['bytes of a rebuilt page that break off', hostile(rebuild([1], [], [], uint16(3, 9)))],
@@ -120,7 +143,7 @@ test.each(HOSTILE)('%s is refused by Holdfast, by perl and by python3', async (_
   await withDirectory(async (directory) => {
     const target = join(directory, 'made.db');
     const chain = await chainOf(directory, stream);
-    const replay = replayChain({ programs, directory: chain, target }, createTestContext());
+    const replay = replayChain({ programs, directory: chain, target, bytes: PAGE * PAGES }, createTestContext());
     await expect(replay).rejects.toThrow(/0001\.patch\.zst is not what Holdfast wrote/);
     for (const program of ['perl', 'python3'] as const) {
       const { exitCode, stderr, made } = await runScript(program, directory, stream);
@@ -148,7 +171,7 @@ test('what is whole gives the same by all three', async () => {
     last.set(base.subarray(PAGE, PAGE + 6), 20);
     last.write('xyz');
     const target = join(directory, 'made.db');
-    await replayChain({ programs, directory: await chainOf(directory, GOOD), target }, createTestContext());
+    await replayChain({ programs, directory: await chainOf(directory, GOOD), target, bytes: PAGE * PAGES }, createTestContext());
     expect((await readFile(target)).equals(expected)).toBe(true);
     for (const program of ['perl', 'python3'] as const) {
       const { exitCode, made } = await runScript(program, directory, GOOD);

@@ -32,7 +32,7 @@ test.each([512, 4096, 65_536])(
       await writer.finish();
       const made = Buffer.alloc(expected.length);
       const later: (() => void)[] = [];
-      const reader = new PatchReader(programs, { path, pageSize, readBase: () => undefined }, signal);
+      const reader = new PatchReader(programs, { path, pageSize, basePages: 1000, readBase: () => undefined }, signal);
       try {
         for (let number = 1; number <= pages; number++) {
           if (!reader.isReady) await reader.ready();

@@ -32,7 +32,12 @@ async function expectReplays(place: ChainPlace, facts: SqliteFacts) {
   const [stage, tree] = [join(place.directory, 'stage'), join(place.directory, 'restored')];
   await cp(stage, tree, { recursive: true });
   // Beside the chain, as a drill does it, and in the place of its base.
-  const beside = { programs, directory: join(tree, 'sqlite/tracker'), target: join(place.directory, 'beside.db') };
+  const beside = {
+    programs,
+    directory: join(tree, 'sqlite/tracker'),
+    target: join(place.directory, 'beside.db'),
+    bytes: facts.bytes,
+  };
   expect(await replayChain(beside, createTestContext())).toMatchObject({ bytes: facts.bytes, sha256: facts.sha256 });
   expect(await sha256Of(beside.target)).toBe(facts.sha256);
   expect(await replayInto(tree, { id: 'sqlite/tracker', facts }, replayingFrom(stage, tree))).toBeUndefined();

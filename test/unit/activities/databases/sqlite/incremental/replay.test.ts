@@ -1,4 +1,18 @@
-import { appendFile, chmod, copyFile, cp, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
@@ -65,14 +79,14 @@ test('a chain that lacks a delta, or whose base is another one, stays as it is a
 
 test('a chain without its base or description is left as it is', async () => {
   await withDirectory(async (directory) => {
-    const { tree } = await restoredTree(directory);
+    const { tree, chain } = await restoredTree(directory);
     for (const name of ['base.db', 'chain.json']) {
       const copy = join(await mkdtemp(join(directory, 'copy-')), 'tracker');
       await cp(join(tree, 'sqlite/tracker'), copy, { recursive: true });
       await rm(join(copy, name));
       const before = await readdir(copy);
       const target = join(dirname(copy), 'tracker.db');
-      const replay = replayChain({ programs, directory: copy, target }, createTestContext());
+      const replay = replayChain({ programs, directory: copy, target, bytes: chain.facts.bytes }, createTestContext());
       await expect(replay).rejects.toThrow(new RegExp(`${name} is missing`));
       expect(await readdir(copy)).toEqual(before);
     }
@@ -125,3 +139,62 @@ test('a base that an attempt left half changed is fetched once more, however oft
     expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
   });
 });
+
+test.each(['sqlite/tracker/base.db', 'sqlite/tracker', 'sqlite'])(
+  'nothing outside of the tree is changed where %s leads out of it',
+  async (link) => {
+    await withDirectory(async (directory) => {
+      const { stage, tree, chain } = await restoredTree(directory);
+      const outside = join(directory, 'outside');
+      await rename(join(tree, link), outside);
+      await symlink(outside, join(tree, link));
+      const before = await treeOf(outside);
+      expect(
+        await replayInto(tree, chain, { ...replayingFrom(stage, tree), fetchAgain: () => Promise.reject(new Error('asked')) }),
+      ).toMatch(/is a symbolic link, or lies behind one/);
+      expect(await treeOf(outside)).toEqual(before);
+    });
+  },
+);
+
+test('a link in the place of what is written is not followed', async () => {
+  await withDirectory(async (directory) => {
+    const { stage, tree, chain, expected } = await restoredTree(directory);
+    const outside = join(directory, 'outside');
+    await writeFile(outside, 'precious');
+    const target = join(tree, 'sqlite/tracker.db');
+    await symlink(outside, target);
+    const beside = { programs, directory: join(tree, 'sqlite/tracker'), target, bytes: chain.facts.bytes };
+    expect(await replayChain(beside, createTestContext())).toMatchObject({ sha256: expected });
+    await rm(target);
+    await symlink(outside, `${target}.partial`);
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toMatch(/tracker\.db\.partial is no plain file/);
+    await rm(`${target}.partial`);
+    await symlink(outside, `${target}.partial.originals`);
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toBeUndefined();
+    expect(await readFile(outside, 'utf8')).toBe('precious');
+  });
+});
+
+test('a chain that says it is of a larger database than the manifest is not made', async () => {
+  await withDirectory(async (directory) => {
+    const { stage, tree, chain } = await restoredTree(directory);
+    const path = join(tree, 'sqlite/tracker/chain.json');
+    const said = JSON.parse(await readFile(path, 'utf8')) as { database: { bytes: number } };
+    said.database.bytes = 2 ** 53 - 1;
+    await rm(path);
+    await writeFile(path, JSON.stringify(said));
+    expect(await replayInto(tree, chain, replayingFrom(stage, tree))).toMatch(/chain\.json is of a database of another size/);
+  });
+});
+
+/** Digests of what lies there. */
+async function treeOf(path: string): Promise<Record<string, string>> {
+  if ((await stat(path)).isFile()) return { '': await sha256Of(path) };
+  const names = (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    await Promise.all(
+      names.map(async ({ name, parentPath }) => [join(parentPath, name), await sha256Of(join(parentPath, name))]),
+    ),
+  ) as Record<string, string>;
+}
