@@ -3,6 +3,7 @@ import { readPagesOf } from './base-pages.ts';
 import { readFullySync, writeFullySync } from './file-bytes.ts';
 import { PatchDamaged } from './page-patch.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
+import { BLOCK_BYTES } from './scan-pages.ts';
 
 /** A page that nobody copies from. */
 const UNKEPT = 0;
@@ -14,6 +15,10 @@ export class Originals {
   readonly #scratch: FileHandle;
   readonly #pageSize: number;
   readonly #places: Uint32Array;
+  /** The block at hand, as it was: most pages copy from their neighbours. */
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  #blockStart = 0;
+  #blockEnd = 0;
   readonly #readBase: ReadBasePage;
   #saved = 0;
 
@@ -46,6 +51,9 @@ export class Originals {
 
   /** Saves those of a block of the base, before it is changed. @throws the system error */
   save(block: Uint8Array, firstPage: number): void {
+    this.#block.set(block);
+    this.#blockStart = (firstPage - 1) * this.#pageSize;
+    this.#blockEnd = this.#blockStart + block.length;
     const end = Math.min(this.#places.length, firstPage + Math.floor(block.length / this.#pageSize));
     for (let pageNumber = firstPage; pageNumber < end; pageNumber++) {
       if (this.#places[pageNumber] !== IN_BASE) continue;
@@ -57,6 +65,12 @@ export class Originals {
 
   /** Reads a page as it was. One that was not kept is as it was in blocks that are not yet changed. */
   readonly read: ReadBasePage = (pageNumber, target) => {
+    const position = (pageNumber - 1) * this.#pageSize;
+    if (position >= this.#blockStart && position + this.#pageSize <= this.#blockEnd && pageNumber < this.#places.length) {
+      const start = position - this.#blockStart;
+      target.set(this.#block.subarray(start, start + this.#pageSize));
+      return;
+    }
     const place = this.#places[pageNumber] ?? UNKEPT;
     if (place <= IN_BASE) this.#readBase(pageNumber, target);
     else readFullySync(this.#scratch, target, (place - IN_BASE - 1) * this.#pageSize);

@@ -1,6 +1,6 @@
 import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 import { firstDifference, wordsOf } from './find-difference.ts';
-import { type Copy, copyInto, MAX_SOURCES, movePointer, type PointerRun, pointInto, RebuildPatcher } from './rebuilt-page.ts';
+import { MAX_SOURCES, RebuildPatcher } from './rebuilt-page.ts';
 
 /** Entries of the table of cells: more than all sources of a page have together. */
 const SLOTS_PER_BYTE = 0.5;
@@ -17,6 +17,21 @@ const COUNTS_BYTES = 5;
 /** Above all places in a page. */
 const POINTER_SOURCE = 2 ** 16;
 const NOWHERE = -1;
+
+interface Copy {
+  source: number;
+  where: number;
+  from: number;
+  length: number;
+}
+
+/** `count` pointers of 2 bytes. */
+interface PointerRun {
+  source: number;
+  where: number;
+  from: number;
+  count: number;
+}
 
 /** A page of the base. */
 export interface SourcePage {
@@ -78,23 +93,21 @@ export class RebuildFinder {
     this.#load([before, ...bases.map(({ page }) => page)]);
     const copies = this.#findCopies(after);
     const runs = this.#findPointers(after, copies);
+    this.#bases = bases;
+    const end = this.#encodeMoves({ copies, runs, bases });
+    if (end > this.#size * WORTHWHILE) return undefined;
+    this.#apply(before, end);
+    const operations = this.#encodePuts(after, end);
+    if (operations === undefined) return undefined;
+    // Once more, as whoever reads them will.
+    this.#apply(before, operations.length);
+    return Buffer.compare(this.#image, after) === 0 ? operations : undefined;
+  }
+
+  /** Makes the image of a version before and the operations so far. */
+  #apply(before: Uint8Array, end: number): void {
     this.#image.set(before);
-    for (const copy of copies) copyInto(this.#image, 0, this.#pageOf(copy), copy);
-    for (const run of runs) pointInto(this.#image, 0, this.#pageOf(run), { run, copies });
-    const operations = this.#encode(after, { copies, runs, bases });
-    return operations !== undefined && this.#isRight(operations, { before, after, bases }) ? operations : undefined;
-  }
-
-  /** Whether whoever reads the operations gets the page. */
-  #isRight(operations: Uint8Array, pages: { before: Uint8Array; after: Uint8Array; bases: readonly SourcePage[] }): boolean {
-    this.#bases = pages.bases;
-    this.#image.set(pages.before);
-    this.#patcher.apply({ memory: this.#image, start: 0 }, operations, 0, operations.length);
-    return Buffer.compare(this.#image, pages.after) === 0;
-  }
-
-  #pageOf({ source }: { source: number }): Uint8Array {
-    return (this.#sources[source] as Source).page;
+    this.#patcher.apply({ memory: this.#image, start: 0 }, this.#encoded, 0, end);
   }
 
   #load(pages: readonly Uint8Array[]): void {
@@ -177,7 +190,7 @@ export class RebuildFinder {
     const pointer = copy === undefined ? offset : offset - copy.where + copy.from;
     const { cells, slots } = this.#sources[index] as Source;
     const slot = slots[pointer] ?? 0;
-    if (slot === 0 || movePointer(pointer, index, copies) !== offset) return NOWHERE;
+    if (slot === 0) return NOWHERE;
     return index * POINTER_SOURCE + cells.pointersAt + 2 * (slot - 1);
   }
 
@@ -186,13 +199,11 @@ export class RebuildFinder {
     return page[where] === after[where] && page[where + 1] === after[where + 1];
   }
 
-  #encode(
-    after: Uint8Array,
-    found: { copies: readonly Copy[]; runs: readonly PointerRun[]; bases: readonly SourcePage[] },
-  ): Buffer | undefined {
+  /** Returns where they end. */
+  #encodeMoves(found: { copies: readonly Copy[]; runs: readonly PointerRun[]; bases: readonly SourcePage[] }): number {
     const { copies, runs, bases } = found;
-    const most = this.#size * WORTHWHILE;
-    if (COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * OPERATION_BYTES > most) return undefined;
+    const bytes = COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * OPERATION_BYTES;
+    if (bytes > this.#size * WORTHWHILE) return bytes;
     const used = bases.map((_, index) => copies.some(({ source }) => source === index + 1));
     const numbers = [0, ...used.map((isUsed, index) => (isUsed ? used.slice(0, index + 1).filter(Boolean).length : 0))];
     let at = this.#encoded.writeUInt8(used.filter(Boolean).length, 0);
@@ -201,7 +212,7 @@ export class RebuildFinder {
     for (const { source, where, from, length } of copies) at = this.#write(at, [numbers[source] ?? 0, where, from, length]);
     at = this.#encoded.writeUInt16LE(runs.length, at);
     for (const { source, where, from, count } of runs) at = this.#write(at, [numbers[source] ?? 0, where, from, count]);
-    return this.#encodePuts(after, at, most);
+    return at;
   }
 
   #write(at: number, [source, where, from, length]: [number, number, number, number]): number {
@@ -212,7 +223,8 @@ export class RebuildFinder {
   }
 
   /** What is not yet as it must be. */
-  #encodePuts(after: Uint8Array, start: number, most: number): Buffer | undefined {
+  #encodePuts(after: Uint8Array, start: number): Buffer | undefined {
+    const most = this.#size * WORTHWHILE;
     const words = { before: wordsOf(this.#image), after: wordsOf(after) };
     let at = start;
     for (let where = 0; (where = firstDifference(words, where)) < this.#size; ) {

@@ -18,36 +18,32 @@ export const MAX_SOURCES = 3;
 
 /** Of a copy, or a run of pointers. */
 const FIELDS_BYTES = 7;
-
-export interface Copy {
-  source: number;
-  where: number;
-  from: number;
-  length: number;
-}
-
-/** `count` pointers of 2 bytes. */
-export interface PointerRun {
-  source: number;
-  where: number;
-  from: number;
-  count: number;
-}
+/** Of a copy in memory: source, from, length, where. */
+const COPY_FIELDS = 4;
 
 /** Puts a page of the base into a memory. @throws {PatchDamaged} when there is no such page */
 export type ReadBasePage = (pageNumber: number, target: Uint8Array) => void;
+
+/** Shorter ones are copied by this thread's own loop: a call costs more. */
+const SHORT = 32;
 
 /** Rebuilds pages of one size. */
 export class RebuildPatcher {
   readonly #size: number;
   readonly #read: ReadBasePage;
   readonly #sources: Uint8Array[];
-  readonly #copies: Copy[] = [];
+  /** Which pages of the base the sources are; those that follow one another often have the same. */
+  readonly #numbers = new Uint32Array(MAX_SOURCES + 1);
+  readonly #reader = new FieldReader();
+  /** Copies of the page at hand, four numbers each: an object for each, millions of times, would keep the garbage collector busy. */
+  readonly #copies: Uint32Array;
+  #copied = 0;
 
   constructor(pageSize: number, read: ReadBasePage) {
     this.#size = pageSize;
     this.#read = read;
     this.#sources = Array.from({ length: MAX_SOURCES + 1 }, () => new Uint8Array(pageSize));
+    this.#copies = new Uint32Array(COPY_FIELDS * Math.ceil(pageSize / FIELDS_BYTES));
   }
 
   /**
@@ -56,40 +52,65 @@ export class RebuildPatcher {
    * @throws {PatchDamaged} with the page half changed
    */
   apply(place: PatchPlace, operations: Uint8Array, from: number, end: number): void {
-    this.#sources[0]?.set(place.memory.subarray(place.start, place.start + this.#size));
-    const reader = new FieldReader(operations, from, end);
-    const last = reader.u8(MAX_SOURCES);
-    for (let index = 1; index <= last; index++) this.#read(reader.u32(), this.#sources[index] as Uint8Array);
-    this.#copy(place, reader, last);
-    this.#point(place, reader, last);
+    const { memory, start } = place;
+    const reader = this.#reader.turnTo(operations, from, end);
+    this.#sources[0]?.set(memory.subarray(start, start + this.#size));
+    const lastSource = reader.u8(MAX_SOURCES);
+    for (let index = 1; index <= lastSource; index++) this.#load(index, reader.u32());
+    this.#copy(place, lastSource);
+    this.#point(place, lastSource);
     while (!reader.isAtEnd) {
       const where = reader.u16();
       const length = this.#inside(where, reader.u16());
-      reader.bytes(length, place.memory, place.start + where);
+      copyBytes(operations, reader.skip(length), { target: memory, to: start + where, length });
     }
   }
 
-  #copy({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
-    this.#copies.length = 0;
-    for (let count = this.#atMost(reader.u16()); count > 0; count--) {
-      const copy = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), length: reader.u16() };
-      this.#inside(copy.where, copy.length);
-      this.#inside(copy.from, copy.length);
-      this.#copies.push(copy);
-      copyInto(memory, start, this.#sources[copy.source] as Uint8Array, copy);
+  #load(index: number, pageNumber: number): void {
+    if (this.#numbers[index] === pageNumber) return;
+    this.#numbers[index] = 0;
+    this.#read(pageNumber, this.#sources[index] as Uint8Array);
+    this.#numbers[index] = pageNumber;
+  }
+
+  #copy({ memory, start }: PatchPlace, lastSource: number): void {
+    const [reader, copies] = [this.#reader, this.#copies];
+    this.#copied = COPY_FIELDS * this.#atMost(reader.u16());
+    for (let at = 0; at < this.#copied; at += COPY_FIELDS) {
+      const [source, where, from] = [reader.u8(lastSource), reader.u16(), reader.u16()];
+      const length = this.#inside(where, reader.u16());
+      this.#inside(from, length);
+      [copies[at], copies[at + 1], copies[at + 2], copies[at + 3]] = [source, from, length, where];
+      copyBytes(this.#sources[source] as Uint8Array, from, { target: memory, to: start + where, length });
     }
   }
 
-  #point({ memory, start }: PatchPlace, reader: FieldReader, lastSource: number): void {
+  #point({ memory, start }: PatchPlace, lastSource: number): void {
+    const reader = this.#reader;
     let pointers = 0;
     for (let runs = this.#atMost(reader.u16()); runs > 0; runs--) {
-      const run = { source: reader.u8(lastSource), where: reader.u16(), from: reader.u16(), count: reader.u16() };
-      this.#inside(run.where, run.count * 2);
-      pointers += run.count;
+      const [source, where, from, count] = [reader.u8(lastSource), reader.u16(), reader.u16(), reader.u16()];
+      this.#inside(where, count * 2);
+      this.#inside(from, count * 2);
+      pointers += count;
       if (2 * pointers > this.#size) throw new PatchDamaged('it has more pointers than a page');
-      this.#inside(run.from, run.count * 2);
-      pointInto(memory, start, this.#sources[run.source] as Uint8Array, { run, copies: this.#copies });
+      const page = this.#sources[source] as Uint8Array;
+      for (let at = from, to = start + where; at < from + 2 * count; at += 2, to += 2) {
+        const moved = this.#move(((page[at] ?? 0) << 8) | (page[at + 1] ?? 0), source);
+        memory[to] = moved >> 8;
+        memory[to + 1] = moved & 0xff;
+      }
     }
+  }
+
+  /** Where a source's pointer points to after its copies. */
+  #move(pointer: number, source: number): number {
+    const copies = this.#copies;
+    for (let at = 0; at < this.#copied; at += COPY_FIELDS) {
+      const inside = pointer - (copies[at + 1] ?? 0);
+      if (copies[at] === source && inside >= 0 && inside < (copies[at + 2] ?? 0)) return inside + (copies[at + 3] ?? 0);
+    }
+    return pointer;
   }
 
   /** Each operation takes some bytes of what is shorter than a page: more would only keep us busy. */
@@ -107,50 +128,30 @@ export class RebuildPatcher {
 
 /** Pages of the base that operations copy from. */
 export function readSources(operations: Uint8Array): number[] {
-  const reader = new FieldReader(operations, 0, operations.length);
+  const reader = new FieldReader().turnTo(operations, 0, operations.length);
   return Array.from({ length: reader.u8(MAX_SOURCES) }, () => reader.u32());
 }
 
-/** Carries out a copy on the page at `start`. */
-export function copyInto(memory: Uint8Array, start: number, source: Uint8Array, { where, from, length }: Copy): void {
-  memory.set(source.subarray(from, from + length), start + where);
-}
-
-/** Writes moved pointers into the page at `start`. */
-export function pointInto(
-  memory: Uint8Array,
-  start: number,
+function copyBytes(
   source: Uint8Array,
-  { run, copies }: { run: PointerRun; copies: readonly Copy[] },
+  from: number,
+  { target, to, length }: { target: Uint8Array; to: number; length: number },
 ): void {
-  for (let index = 0; index < run.count; index++) {
-    const at = run.from + 2 * index;
-    const moved = movePointer(((source[at] ?? 0) << 8) | (source[at + 1] ?? 0), run.source, copies);
-    memory[start + run.where + 2 * index] = moved >> 8;
-    memory[start + run.where + 2 * index + 1] = moved & 0xff;
-  }
-}
-
-/** Where a source's pointer points to after its copies. */
-export function movePointer(pointer: number, source: number, copies: readonly Copy[]): number {
-  for (let index = 0; index < copies.length; index++) {
-    const copy = copies[index] as Copy;
-    const inside = pointer - copy.from;
-    if (copy.source === source && inside >= 0 && inside < copy.length) return inside + copy.where;
-  }
-  return pointer;
+  if (length > SHORT) target.set(source.subarray(from, from + length), to);
+  else for (let index = 0; index < length; index++) target[to + index] = source[from + index] ?? 0;
 }
 
 /** Reads fields, none beyond the end. */
 class FieldReader {
-  readonly #memory: Uint8Array;
-  readonly #end: number;
-  #at: number;
+  #memory: Uint8Array = new Uint8Array();
+  #end = 0;
+  #at = 0;
 
-  constructor(memory: Uint8Array, from: number, end: number) {
+  turnTo(memory: Uint8Array, from: number, end: number): this {
     this.#memory = memory;
     this.#at = from;
     this.#end = end;
+    return this;
   }
 
   get isAtEnd(): boolean {
@@ -158,26 +159,22 @@ class FieldReader {
   }
 
   u8(highest: number): number {
-    const value = this.#memory[this.#skip(1)] ?? 0;
+    const value = this.#memory[this.skip(1)] ?? 0;
     if (value > highest) throw new PatchDamaged('it names a source that there is not');
     return value;
   }
 
   u16(): number {
-    return readUint16(this.#memory, this.#skip(2));
+    return readUint16(this.#memory, this.skip(2));
   }
 
   u32(): number {
-    const at = this.#skip(4);
+    const at = this.skip(4);
     return readUint16(this.#memory, at) + readUint16(this.#memory, at + 2) * 0x1_0000;
   }
 
-  bytes(length: number, target: Uint8Array, at: number): void {
-    const from = this.#skip(length);
-    target.set(this.#memory.subarray(from, from + length), at);
-  }
-
-  #skip(length: number): number {
+  /** Returns where what is passed over begins. */
+  skip(length: number): number {
     const at = this.#at;
     if (at + length > this.#end) throw new PatchDamaged('it breaks off');
     this.#at += length;
