@@ -24,6 +24,7 @@ const COPY_FIELDS = 4;
 /** Puts a page of the base into a memory. @throws {PatchDamaged} when there is no such page */
 export type ReadBasePage = (pageNumber: number, target: Uint8Array) => void;
 
+const NO_PAGE = -1;
 /** Shorter ones are copied by this thread's own loop: a call costs more. */
 const SHORT = 32;
 
@@ -33,7 +34,7 @@ export class RebuildPatcher {
   readonly #read: ReadBasePage;
   readonly #sources: Uint8Array[];
   /** Which pages of the base the sources are; those that follow one another often have the same. */
-  readonly #numbers = new Uint32Array(MAX_SOURCES + 1);
+  readonly #numbers = Array.from({ length: MAX_SOURCES + 1 }, () => NO_PAGE);
   readonly #reader = new FieldReader();
   /** Copies of the page at hand, four numbers each: an object for each, millions of times, would keep the garbage collector busy. */
   readonly #copies: Uint32Array;
@@ -68,7 +69,7 @@ export class RebuildPatcher {
 
   #load(index: number, pageNumber: number): void {
     if (this.#numbers[index] === pageNumber) return;
-    this.#numbers[index] = 0;
+    this.#numbers[index] = NO_PAGE;
     this.#read(pageNumber, this.#sources[index] as Uint8Array);
     this.#numbers[index] = pageNumber;
   }
