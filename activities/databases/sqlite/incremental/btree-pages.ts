@@ -1,3 +1,4 @@
+import { INTERIOR_HEADER_BYTES, LEAF_HEADER_BYTES } from './cells.ts';
 import type { PageBlock } from './scan-pages.ts';
 
 /** A page by its header. Interior pages of tables have keys alone, all others a row or an entry in each cell. */
@@ -19,8 +20,6 @@ KINDS[0x05] = TABLE;
 KINDS[0x0a] = LEAF;
 KINDS[0x0d] = TABLE | LEAF;
 
-const LEAF_HEADER_BYTES = 8;
-const INTERIOR_HEADER_BYTES = 12;
 /** A cell with its place in the list of cells, at the least. */
 const MIN_CELL_BYTES = 6;
 const PAGE_NUMBER_BYTES = 4;

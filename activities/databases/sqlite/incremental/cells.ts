@@ -1,4 +1,7 @@
-/** Types of b-tree pages: their headers take 12 bytes where they have children, otherwise 8 (sqlite.org/fileformat2.html, 1.6). */
+/** Headers of b-tree pages, without and with children (sqlite.org/fileformat2.html, 1.6). */
+export const LEAF_HEADER_BYTES = 8;
+export const INTERIOR_HEADER_BYTES = 12;
+/** Their types, the first byte. */
 const INTERIOR_TYPES = [2, 5];
 const LEAF_TYPES = [10, 13];
 const COUNT_OFFSET = 3;
@@ -24,7 +27,7 @@ export function createCells(pageSize: number): Cells {
 export function readCells(page: Uint8Array, cells: Cells): Cells {
   const type = page[0] ?? 0;
   const isInterior = INTERIOR_TYPES.includes(type);
-  cells.pointersAt = isInterior ? 12 : 8;
+  cells.pointersAt = isInterior ? INTERIOR_HEADER_BYTES : LEAF_HEADER_BYTES;
   const said = ((page[COUNT_OFFSET] ?? 0) << 8) | (page[COUNT_OFFSET + 1] ?? 0);
   const most = Math.floor((page.length - cells.pointersAt) / 2);
   cells.count = isInterior || LEAF_TYPES.includes(type) ? Math.min(said, most) : 0;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { readFully } from './file-bytes.ts';
 
 /** SHA-256, whole. A table takes 1/128 of a database with pages of 4 KiB. */
 export const DIGEST_BYTES = 32;
@@ -21,15 +22,8 @@ export class PageTableReader {
 
   /** Digests of the next `pages` pages; of fewer where the table ends. */
   async next(pages: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(pages * DIGEST_BYTES);
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await this.#file.read(buffer, filled, buffer.length - filled, this.#position + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    this.#position += filled;
-    const digests = buffer.subarray(0, filled);
+    const digests = await readFully(this.#file, Buffer.allocUnsafe(pages * DIGEST_BYTES), this.#position);
+    this.#position += digests.length;
     this.#hash.update(digests);
     return digests;
   }

@@ -1,6 +1,6 @@
 import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
 import { firstDifference, wordsOf } from './find-difference.ts';
-import { MAX_SOURCES, RebuildPatcher } from './rebuilt-page.ts';
+import { FIELDS_BYTES, MAX_SOURCES, RebuildPatcher } from './rebuilt-page.ts';
 
 /** Entries of the table of cells: more than all sources of a page have together. */
 const SLOTS_PER_BYTE = 0.5;
@@ -11,7 +11,6 @@ const RESUMES = 5;
 /** Operations of more than this part of a page are not worth their reading. */
 const WORTHWHILE = 0.75;
 const SOURCE_BYTES = 4;
-const OPERATION_BYTES = 7;
 const PUT_BYTES = 4;
 const COUNTS_BYTES = 5;
 /** Above all places in a page. */
@@ -202,7 +201,7 @@ export class RebuildFinder {
   /** Returns where they end. */
   #encodeMoves(found: { copies: readonly Copy[]; runs: readonly PointerRun[]; bases: readonly SourcePage[] }): number {
     const { copies, runs, bases } = found;
-    const bytes = COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * OPERATION_BYTES;
+    const bytes = COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * FIELDS_BYTES;
     if (bytes > this.#size * WORTHWHILE) return bytes;
     const used = bases.map((_, index) => copies.some(({ source }) => source === index + 1));
     const numbers = [0, ...used.map((isUsed, index) => (isUsed ? used.slice(0, index + 1).filter(Boolean).length : 0))];

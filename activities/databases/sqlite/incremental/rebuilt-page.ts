@@ -17,7 +17,7 @@ import { PatchDamaged, type PatchPlace, readUint16 } from './page-patch.ts';
 export const MAX_SOURCES = 3;
 
 /** Of a copy, or a run of pointers. */
-const FIELDS_BYTES = 7;
+export const FIELDS_BYTES = 7;
 /** Of a copy in memory: source, from, length, where. */
 const COPY_FIELDS = 4;
 
