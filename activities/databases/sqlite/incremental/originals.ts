@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { readPagesOf } from './base-pages.ts';
-import { readFullySync, writeFullySync } from './file-bytes.ts';
+import { readFullySync, writeFully } from './file-bytes.ts';
 import { PatchDamaged } from './page-patch.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 import { BLOCK_BYTES } from './scan-pages.ts';
@@ -15,12 +15,13 @@ export class Originals {
   readonly #scratch: FileHandle;
   readonly #pageSize: number;
   readonly #places: Uint32Array;
-  /** The block at hand, as it was: most pages copy from their neighbours. */
-  readonly #block = new Uint8Array(BLOCK_BYTES);
-  #blockStart = 0;
-  #blockEnd = 0;
+  /** Those of the block at hand, one after the other: most pages copy from their neighbours. */
+  readonly #latest = Buffer.alloc(BLOCK_BYTES);
+  /** How many were saved before them. */
+  #savedBefore = 0;
   readonly #readBase: ReadBasePage;
   #saved = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(
     files: { base: FileHandle; scratch: FileHandle },
@@ -49,34 +50,42 @@ export class Originals {
     }
   }
 
-  /** Saves those of a block of the base, before it is changed. @throws the system error */
-  save(block: Uint8Array, firstPage: number): void {
-    this.#block.set(block);
-    this.#blockStart = (firstPage - 1) * this.#pageSize;
-    this.#blockEnd = this.#blockStart + block.length;
+  /** Saves those of a block of the base, before it is changed. @throws the system error, also that of the block before */
+  async save(block: Uint8Array, firstPage: number): Promise<void> {
+    await this.#writing;
+    this.#savedBefore = this.#saved;
     const end = Math.min(this.#places.length, firstPage + Math.floor(block.length / this.#pageSize));
     for (let pageNumber = firstPage; pageNumber < end; pageNumber++) {
       if (this.#places[pageNumber] !== IN_BASE) continue;
       const start = (pageNumber - firstPage) * this.#pageSize;
-      writeFullySync(this.#scratch, block.subarray(start, start + this.#pageSize), this.#saved * this.#pageSize);
+      this.#latest.set(block.subarray(start, start + this.#pageSize), this.#positionOf(this.#saved - this.#savedBefore));
       this.#places[pageNumber] = this.#saved++ + IN_BASE + 1;
     }
+    const bytes = this.#latest.subarray(0, this.#positionOf(this.#saved - this.#savedBefore));
+    this.#writing = writeFully(this.#scratch, bytes, this.#positionOf(this.#savedBefore));
+    // Who saves the next ones is told.
+    this.#writing.catch(() => undefined);
   }
 
   /** Reads a page as it was. One that was not kept is as it was in blocks that are not yet changed. */
   readonly read: ReadBasePage = (pageNumber, target) => {
-    const position = (pageNumber - 1) * this.#pageSize;
-    if (position >= this.#blockStart && position + this.#pageSize <= this.#blockEnd && pageNumber < this.#places.length) {
-      const start = position - this.#blockStart;
-      target.set(this.#block.subarray(start, start + this.#pageSize));
-      return;
-    }
     const place = this.#places[pageNumber] ?? UNKEPT;
-    if (place <= IN_BASE) this.#readBase(pageNumber, target);
-    else readFullySync(this.#scratch, target, (place - IN_BASE - 1) * this.#pageSize);
+    if (place <= IN_BASE) return this.#readBase(pageNumber, target);
+    const index = place - IN_BASE - 1;
+    if (index < this.#savedBefore) readFullySync(this.#scratch, target, this.#positionOf(index));
+    else {
+      const start = this.#positionOf(index - this.#savedBefore);
+      target.set(this.#latest.subarray(start, start + this.#pageSize));
+    }
   };
 
   async close(): Promise<void> {
+    await this.#writing.catch(() => undefined);
     await this.#scratch.close();
+  }
+
+  /** In the scratch file, or among the latest. */
+  #positionOf(index: number): number {
+    return index * this.#pageSize;
   }
 }

@@ -25,6 +25,10 @@ const COPY_FIELDS = 4;
 export type ReadBasePage = (pageNumber: number, target: Uint8Array) => void;
 
 const NO_PAGE = -1;
+/** Of a source; which copy holds a byte of it is looked up by them. */
+const PIECE_BYTES = 16;
+/** Above all places in the list of copies. */
+const ROUND = 2 ** 16;
 /** Shorter ones are copied by this thread's own loop: a call costs more. */
 const SHORT = 32;
 
@@ -39,12 +43,18 @@ export class RebuildPatcher {
   /** Copies of the page at hand, four numbers each: an object for each, millions of times, would keep the garbage collector busy. */
   readonly #copies: Uint32Array;
   #copied = 0;
+  /** By the pieces of the sources, where the first copy of one begins in the list, after the number of the page that it is of. */
+  readonly #firstCopies: Uint32Array;
+  readonly #pieces: number;
+  #round = 0;
 
   constructor(pageSize: number, read: ReadBasePage) {
     this.#size = pageSize;
     this.#read = read;
     this.#sources = Array.from({ length: MAX_SOURCES + 1 }, () => new Uint8Array(pageSize));
     this.#copies = new Uint32Array(COPY_FIELDS * Math.ceil(pageSize / FIELDS_BYTES));
+    this.#pieces = pageSize / PIECE_BYTES;
+    this.#firstCopies = new Uint32Array((MAX_SOURCES + 1) * this.#pieces);
   }
 
   /**
@@ -77,11 +87,16 @@ export class RebuildPatcher {
   #copy({ memory, start }: PatchPlace, lastSource: number): void {
     const [reader, copies] = [this.#reader, this.#copies];
     this.#copied = COPY_FIELDS * this.#atMost(reader.u16());
+    if (++this.#round === ROUND) {
+      this.#firstCopies.fill(0);
+      this.#round = 1;
+    }
     for (let at = 0; at < this.#copied; at += COPY_FIELDS) {
       const [source, where, from] = [reader.u8(lastSource), reader.u16(), reader.u16()];
       const length = this.#inside(where, reader.u16());
       this.#inside(from, length);
       [copies[at], copies[at + 1], copies[at + 2], copies[at + 3]] = [source, from, length, where];
+      this.#noteCopy(at, { source, from, length });
       copyBytes(this.#sources[source] as Uint8Array, from, { target: memory, to: start + where, length });
     }
   }
@@ -104,10 +119,21 @@ export class RebuildPatcher {
     }
   }
 
+  #noteCopy(at: number, { source, from, length }: { source: number; from: number; length: number }): void {
+    const start = source * this.#pieces;
+    const last = start + Math.floor((from + length - 1) / PIECE_BYTES);
+    for (let piece = start + Math.floor(from / PIECE_BYTES); piece <= last; piece++) {
+      if ((this.#firstCopies[piece] ?? 0) < this.#round * ROUND) this.#firstCopies[piece] = this.#round * ROUND + at;
+    }
+  }
+
   /** Where a source's pointer points to after its copies. */
   #move(pointer: number, source: number): number {
+    if (pointer >= this.#size) return pointer;
+    const first = (this.#firstCopies[source * this.#pieces + Math.floor(pointer / PIECE_BYTES)] ?? 0) - this.#round * ROUND;
+    if (first < 0) return pointer;
     const copies = this.#copies;
-    for (let at = 0; at < this.#copied; at += COPY_FIELDS) {
+    for (let at = first; at < this.#copied; at += COPY_FIELDS) {
       const inside = pointer - (copies[at + 1] ?? 0);
       if (copies[at] === source && inside >= 0 && inside < (copies[at + 2] ?? 0)) return inside + (copies[at + 3] ?? 0);
     }

@@ -92,7 +92,7 @@ export class ReplayPass {
   async #patch(block: Buffer, round: number): Promise<void> {
     const { originals, pageSize, readers } = this.#files;
     const before = (round * BLOCK_BYTES) / pageSize;
-    originals?.save(block, before + 1);
+    await originals?.save(block, before + 1);
     this.#changed.fill(0);
     // No Buffer, whose `subarray` takes three times as long.
     const place = { memory: new Uint8Array(block.buffer, block.byteOffset, block.length), start: 0 };

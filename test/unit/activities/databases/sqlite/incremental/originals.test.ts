@@ -22,7 +22,7 @@ async function withBase(
     try {
       await body(originals, async (firstPage) => {
         const { buffer } = await base.read(Buffer.alloc(4 * PAGE), 0, 4 * PAGE, (firstPage - 1) * PAGE);
-        originals.save(buffer, firstPage);
+        await originals.save(buffer, firstPage);
         await base.write(Buffer.alloc(4 * PAGE, 255), 0, 4 * PAGE, (firstPage - 1) * PAGE);
       });
     } finally {
