@@ -1,13 +1,17 @@
-import { hash } from 'node:crypto';
-import { exists } from '../../../presence.ts';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { CellIndex } from './cell-index.ts';
 import { SourceChooser } from './choose-sources.ts';
+import { readFully } from './file-bytes.ts';
 import { Origins } from './origins.ts';
 import { PageFile } from './page-file.ts';
+import { joinPages, readRuns } from './page-runs.ts';
 import { DIGEST_BYTES } from './page-table.ts';
+import { PriorBlock } from './prior-block.ts';
+import { PriorFiles } from './prior-files.ts';
 import type { SourcePage } from './rebuild-finder.ts';
+import { BLOCK_BYTES } from './scan-pages.ts';
 
-/** So many are read side by side. */
+/** The pages that others had are looked for side by side for so many. */
 const BATCH = 64;
 /** Pages with the same cells that are followed to the base. */
 const RELATIVES = 4;
@@ -37,10 +41,11 @@ export interface LateFiles {
 }
 
 interface Files {
-  database: PageFile;
+  database: FileHandle;
+  /** Its digests. */
+  table: FileHandle;
+  prior: PriorFiles;
   base: PageFile;
-  overlay: PageFile | undefined;
-  table: PageFile;
   origins: Origins;
 }
 
@@ -50,6 +55,12 @@ export class LatePages {
   readonly #options: LateFiles;
   readonly #index: CellIndex;
   readonly #chooser: SourceChooser;
+  /** Pages that follow one another, as they are now and as they were before. */
+  readonly #block = Buffer.from(new ArrayBuffer(BLOCK_BYTES));
+  readonly #prior: PriorBlock;
+  #firstPage = 1;
+  /** First page that had no version before. */
+  #endBefore = 1;
   /** Memory of pages that are not in use, and of those that are. */
   readonly #spare: Buffer[] = [];
   readonly #used: Buffer[] = [];
@@ -59,31 +70,49 @@ export class LatePages {
     this.#options = options;
     this.#index = index;
     this.#chooser = new SourceChooser(options.pageSize);
+    this.#prior = new PriorBlock(files.prior, { ...options, blockBytes: BLOCK_BYTES });
   }
 
   /** @throws the system error */
   static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
-    const opened: PageFile[] = [];
-    const openPages = async (path: string, pageSize = options.pageSize) => {
-      const file = await PageFile.open(path, pageSize);
+    const opened: { close: () => Promise<void> }[] = [];
+    const noted = <File extends { close: () => Promise<void> }>(file: File): File => {
       opened.push(file);
       return file;
     };
     try {
-      const { overlay: path } = options;
-      const overlay = path !== undefined && (await exists(path)) ? await openPages(path) : undefined;
-      const origins = await Origins.open(options.origins, options.pages);
-      const [database, base] = [await openPages(options.database), await openPages(options.base)];
-      const table = await openPages(options.table, DIGEST_BYTES);
-      return new LatePages({ database, base, overlay, table, origins }, options, index);
+      const files = {
+        database: noted(await open(options.database, 'r')),
+        table: noted(await open(options.table, 'r')),
+        prior: noted(await PriorFiles.open(options, { ...options, blockBytes: BLOCK_BYTES, isOverlaid: false })),
+        base: noted(await PageFile.open(options.base, options.pageSize)),
+        origins: await Origins.open(options.origins, options.pages),
+      };
+      return new LatePages(files, options, index);
     } catch (error) {
       await Promise.all(opened.map((file) => file.close()));
       throw error;
     }
   }
 
-  /** Each is valid until the next one is asked for. */
+  /** `pages`: ascending numbers. Each is valid until the next one is asked for. */
   async *load(pages: readonly number[]): AsyncGenerator<LoadedPage> {
+    const pagesOfBlock = BLOCK_BYTES / this.#options.pageSize;
+    for (let start = 0, end = 0; start < pages.length; start = end) {
+      const firstPage = (pages[start] ?? 1) - (((pages[start] ?? 1) - 1) % pagesOfBlock);
+      while (end < pages.length && (pages[end] ?? 0) < firstPage + pagesOfBlock) end++;
+      yield* this.#loadBlock(firstPage, pages.slice(start, end));
+    }
+    await this.#files.origins.save();
+  }
+
+  async close(): Promise<void> {
+    const { database, table, prior, base } = this.#files;
+    await Promise.all([database.close(), table.close(), prior.close(), base.close()]);
+  }
+
+  async *#loadBlock(firstPage: number, pages: readonly number[]): AsyncGenerator<LoadedPage> {
+    await this.#turnTo(firstPage, pages);
     for (let start = 0; start < pages.length; start += BATCH) {
       for (const loaded of await Promise.all(pages.slice(start, start + BATCH).map((page) => this.#load(page)))) {
         yield loaded;
@@ -91,18 +120,31 @@ export class LatePages {
       }
       this.#spare.push(...this.#used.splice(0));
     }
-    await this.#files.origins.save();
   }
 
-  async close(): Promise<void> {
-    const { database, base, overlay, table } = this.#files;
-    await Promise.all([database.close(), base.close(), overlay?.close(), table.close()]);
+  /** Reads pages of a block, and what they were before. */
+  async #turnTo(firstPage: number, pages: readonly number[]): Promise<void> {
+    const { pageSize } = this.#options;
+    const { database, table } = this.#files;
+    const position = (firstPage - 1) * pageSize;
+    const runs = joinPages(
+      pages.map((pageNumber) => pageNumber - firstPage),
+      pageSize,
+    );
+    await readRuns(database, { block: this.#block, position, pageSize }, runs);
+    const digests = Buffer.alloc((BLOCK_BYTES / pageSize) * DIGEST_BYTES);
+    const before = await readFully(table, digests, (firstPage - 1) * DIGEST_BYTES);
+    this.#firstPage = firstPage;
+    this.#endBefore = firstPage + Math.floor(before.length / DIGEST_BYTES);
+    this.#prior.turnTo(firstPage, before);
+    await this.#prior.load(pages.filter((pageNumber) => pageNumber < this.#endBefore));
   }
 
   async #load(pageNumber: number): Promise<LoadedPage> {
-    const page = await this.#read(this.#files.database, pageNumber);
-    if (page === undefined) throw new Error(`page ${pageNumber} is no longer there`);
-    const [before, candidates] = await Promise.all([this.#readBefore(pageNumber), this.#readCandidates(pageNumber, page)]);
+    const start = (pageNumber - this.#firstPage) * this.#options.pageSize;
+    const page = this.#block.subarray(start, start + this.#options.pageSize);
+    const before = pageNumber < this.#endBefore ? this.#prior.get(pageNumber) : undefined;
+    const candidates = await this.#readCandidates(pageNumber, page);
     return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };
   }
 
@@ -113,7 +155,7 @@ export class LatePages {
     const candidates: SourcePage[] = [];
     for (const one of wanted) {
       if (one > this.#options.basePages) continue;
-      const read = this.#read(this.#files.base, one);
+      const read = this.#readBase(one);
       const source = read instanceof Promise ? await read : read;
       if (source !== undefined) candidates.push({ pageNumber: one, page: source });
     }
@@ -127,23 +169,12 @@ export class LatePages {
     this.#files.origins.note(pageNumber, [...new Set([...sources.map((source) => source.pageNumber), ...earlier])]);
   }
 
-  /** What the overlay has, or else the base, if it is what it should be. */
-  async #readBefore(pageNumber: number): Promise<Buffer | undefined> {
-    const digest = Buffer.alloc(DIGEST_BYTES);
-    if (!(await this.#files.table.read(pageNumber, digest))) return undefined;
-    for (const file of [this.#files.overlay, this.#files.base]) {
-      const page = file === undefined ? undefined : await this.#read(file, pageNumber);
-      if (page !== undefined && hash('sha256', page, 'buffer').equals(digest)) return page;
-    }
-    return undefined;
-  }
-
   /** Undefined where the file ends ahead of it. */
-  #read(file: PageFile, pageNumber: number): Buffer | undefined | Promise<Buffer | undefined> {
+  #readBase(pageNumber: number): Buffer | undefined | Promise<Buffer | undefined> {
     // Of its own memory, so that it begins at a multiple of 4.
     const page = this.#spare.pop() ?? Buffer.from(new ArrayBuffer(this.#options.pageSize));
     this.#used.push(page);
-    const read = file.read(pageNumber, page);
+    const read = this.#files.base.read(pageNumber, page);
     if (typeof read === 'boolean') return read ? page : undefined;
     return read.then((isThere) => (isThere ? page : undefined));
   }
