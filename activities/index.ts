@@ -35,6 +35,7 @@ import { notify } from './notify.ts';
 import { openRestore, previewRestore } from './open-restore.ts';
 import { openRun } from './open-run.ts';
 import { type PhaseContext, phase, runActivity } from './phase.ts';
+import { probeRepository } from './probe-repository.ts';
 import { loadDump, putBack } from './put-back.ts';
 import { reportRun } from './report-run.ts';
 import { rotateArchives } from './rotate-archives.ts';
@@ -60,6 +61,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return guardActivities({
     openRun: phase(deps, (input, context) => openRun(deps, input, context)),
     awaitTurn: ofRun(awaitTurn),
+    probeRepository: ofRun(probeRepository),
     beforeDump: ofRun(beforeDump),
     afterDump: ofRun(afterDump),
     dumpSqlite: ofRun(dumpDatabase('sqlite')),

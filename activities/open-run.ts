@@ -12,7 +12,7 @@ import { judge } from './input/judge.ts';
 import { wantedName } from './input/shapes.ts';
 import type { PhaseContext } from './phase.ts';
 import { PhaseError } from './phase-error.ts';
-import { createRestic, requireRestic } from './restic/restic.ts';
+import { requireRestic } from './restic/restic.ts';
 import type { ActivePhases } from './run/active-phases.ts';
 import { claimPlan, type Holder } from './run/claim.ts';
 import { requireInTime } from './run/lateness.ts';
@@ -20,7 +20,6 @@ import { describeLackOfSpace, estimateStage } from './run/stage-space.ts';
 import { runOpenness, sweepDeadRuns } from './run/sweep-dead-runs.ts';
 import { describeHolder, takeTurn } from './run/turns.ts';
 import { prepareWorkspace } from './run/workspace.ts';
-import { together } from './together.ts';
 
 const backupInput = z.strictObject({
   plan: wantedName,
@@ -35,7 +34,8 @@ type OpenRunDependencies = ActivityDependencies & { databases: Databases; active
 
 /**
  * Begins a run: judges the input and whether it is too late for it, claims the plan and a slot of the host, sweeps what a dead run
- * left, and looks whether the rest can work at all: tools, repository, database log-ins, disk space.
+ * left, and looks whether the dumps can work at all: tools, database log-ins, disk space. The repository, which takes longer to open than
+ * all of that, is left to `probeRepository`.
  *
  * Without a free slot it returns before anything is touched: the run then waits in `awaitTurn`, and opens again.
  * Safe to repeat: a run claims again what it holds, and its stage is empty until the phases after this one.
@@ -63,6 +63,7 @@ export async function openRun(
     sources: plan.sources.map(({ kind, name }) => ({ kind, name })),
     hasArchive: plan.archive !== undefined,
     hasRetention: plan.retention !== undefined,
+    hasProbe: true,
     deadlineMs: plan.deadlineMs,
     hasSearchAttributes: deps.hasSearchAttributes,
     ...(plan.hooks === undefined ? {} : { hooks: { maxStoppedMs: plan.hooks.maxStoppedMs } }),
@@ -86,19 +87,13 @@ async function claim(
 }
 
 async function checkWhatIsNeeded(deps: OpenRunDependencies, plan: Plan, context: PhaseContext): Promise<void> {
-  const { databases, configuration, programs } = deps;
+  const { databases, programs } = deps;
   await prepareWorkspace(plan);
   context.report({ phase: 'check tools' });
   await requireRestic(programs, context.signal);
   await requireHooks(programs, plan);
-  context.report({ phase: 'check repository, sources and disk space' });
-  const { stateDirectory } = configuration;
-  await together(
-    context.signal,
-    async (signal) =>
-      createRestic({ programs, repository: plan.repository, stateDirectory, context: { ...context, signal } }).probe(),
-    async (signal) => requireDiskSpace(plan, await estimateStage(databases, plan, { ...context, signal })),
-  );
+  context.report({ phase: 'check sources and disk space' });
+  await requireDiskSpace(plan, await estimateStage(databases, plan, context));
 }
 
 /** What an older run stopped is started before this one stops it again. */

@@ -69,6 +69,7 @@ export interface NotifyInput {
 export interface BackupActivities {
   openRun(input: OpenRunInput): Promise<OpenRunResult | QueuedResult>;
   awaitTurn(input: AwaitTurnInput): Promise<PhaseResult>;
+  probeRepository(input: PhaseInput): Promise<PhaseResult>;
   beforeDump(input: PhaseInput): Promise<PhaseResult>;
   afterDump(input: AfterDumpInput): Promise<AfterDumpResult>;
   dumpSqlite(input: StageSourceInput): Promise<StageSourceResult>;

@@ -64,6 +64,8 @@ export interface OpenRunResult extends PhaseResult {
   sources: SourceReference[];
   hasArchive: boolean;
   hasRetention: boolean;
+  /** Missing in runs that began when openRun itself still opened the repository: they have no phase probeRepository. */
+  hasProbe?: true;
   /** Milliseconds from `startedAt` of the run until nothing is retried any more. */
   deadlineMs: number;
   /** False where the search attributes are not registered: setting them would then block the workflow for ever. */

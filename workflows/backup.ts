@@ -29,8 +29,8 @@ import { setAttributes } from './search-attributes.ts';
 
 type Activities = ReturnType<typeof proxyActivities<BackupActivities>>;
 
-/** What the phases after the dumps go by. */
-interface Storing {
+/** What the phases after openRun go by. */
+interface Phases {
   opened: OpenRunResult;
   activities: () => Activities;
 }
@@ -86,7 +86,7 @@ async function openRun(recorder: RunRecorder, run: RunReference, input: unknown)
 async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenRunResult): Promise<void> {
   const remainingMs = () => Math.max(1_000, opened.deadlineMs - (Date.now() - Date.parse(run.startedAt)));
   const activities = () => proxyActivities<BackupActivities>(phaseOptions(remainingMs()));
-  await stageBetweenHooks(recorder, run, { opened, activities });
+  await stageSources(recorder, run, { opened, activities });
   const sealed = await recorder.follow('sealStage', () => activities().sealStage({ run }));
   const forget = ({ snapshotId }: CreateSnapshotResult) => forgetOld(recorder, run, { opened, sealed, snapshotId, activities });
   // A run that began before forgetting went on beside the archive finds no marker in its history, and goes on as it was.
@@ -98,18 +98,33 @@ async function runPhases(recorder: RunRecorder, run: RunReference, opened: OpenR
 }
 
 /**
- * Stages all sources, between beforeDump and afterDump where the plan has hooks. It is done anew when the service that was stopped
- * had to be started in between: the dumps would not be of one moment.
+ * Stages all sources. The repository is opened beside that, and one that refuses ends the dumps. Where they need a service stopped, it is
+ * opened before: nothing is stopped for a run that cannot store anything, nor for as long as that takes.
+ */
+async function stageSources(recorder: RunRecorder, run: RunReference, { opened, activities }: Phases): Promise<void> {
+  const probe = () => recorder.follow('probeRepository', () => activities().probeRepository({ run }));
+  const dumps = opened.sources.map((source) => () => stageSource(recorder, run, source, activities()));
+  const hasProbe = opened.hasProbe === true;
+  if (opened.hooks === undefined) return allOrNone(hasProbe ? [probe, ...dumps] : dumps);
+  if (hasProbe) await probe();
+  await stageBetweenHooks(recorder, run, {
+    activities,
+    maxStoppedMs: opened.hooks.maxStoppedMs,
+    stageAll: () => allOrNone(dumps),
+  });
+}
+
+/**
+ * Stages all sources between beforeDump and afterDump. It is done anew when the service that was stopped had to be started in between:
+ * the dumps would not be of one moment.
  */
 async function stageBetweenHooks(
   recorder: RunRecorder,
   run: RunReference,
-  { opened, activities }: { opened: OpenRunResult; activities: () => Activities },
+  { activities, maxStoppedMs, stageAll }: { activities: () => Activities; maxStoppedMs: number; stageAll: () => Promise<void> },
 ): Promise<void> {
-  const stageAll = () => allOrNone(opened.sources.map((source) => () => stageSource(recorder, run, source, activities())));
-  if (opened.hooks === undefined) return stageAll();
   for (let round = 1; ; round++) {
-    const dumps = await endedWithin(opened.hooks.maxStoppedMs, async () => {
+    const dumps = await endedWithin(maxStoppedMs, async () => {
       await recorder.follow('beforeDump', () => activities().beforeDump({ run }));
       await stageAll();
     });
@@ -155,7 +170,7 @@ function stageSource(
 async function store(
   recorder: RunRecorder,
   run: RunReference,
-  { opened, activities, follow }: Storing & { follow: ((snapshot: CreateSnapshotResult) => Promise<void>) | undefined },
+  { opened, activities, follow }: Phases & { follow: ((snapshot: CreateSnapshotResult) => Promise<void>) | undefined },
 ): Promise<CreateSnapshotResult> {
   const note = ({ snapshotId, bytesProcessed, bytesAdded }: CreateSnapshotResult) => {
     Object.assign(recorder.record, { snapshotId, bytesProcessed, bytesAdded });
@@ -183,7 +198,7 @@ async function store(
 async function forgetOld(
   recorder: RunRecorder,
   run: RunReference,
-  { opened, sealed, snapshotId, activities }: Storing & { sealed: SealStageResult; snapshotId: string },
+  { opened, sealed, snapshotId, activities }: Phases & { sealed: SealStageResult; snapshotId: string },
 ): Promise<void> {
   if (!opened.hasRetention) return;
   if (sealed.shrunken.length > 0) {

@@ -62,6 +62,7 @@ const task = z.enum(['check', 'prune']);
 export const ACTIVITY_INPUTS = {
   openRun: opening,
   awaitTurn: z.looseObject({ run, kind: z.enum(['backup', 'drill']) }),
+  probeRepository: phase,
   beforeDump: phase,
   afterDump: z.looseObject({ run, round: z.number().int().positive(), isLate: z.boolean() }),
   dumpSqlite: stageSource,

@@ -41,7 +41,7 @@ export async function backUp(
     endedBy: (rate) => {
       const limit = repository.uploadLimit;
       const id = lastOpened(binding)?.id;
-      // Noted by openRun. Without it nothing tells when restic may be ended, and the limit holds as it is.
+      // Noted by probeRepository. Without it nothing tells when restic may be ended, and the limit holds as it is.
       if (limit !== undefined && rate !== undefined && id !== undefined) {
         const end = (reason: Error) => change.abort(reason);
         const cache = join(cacheDirectory(binding), id);

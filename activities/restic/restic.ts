@@ -75,14 +75,24 @@ async function probe(binding: ResticBinding): Promise<string> {
     noteOpened(binding, id);
     return id;
   } catch (error) {
-    if (!(error instanceof ProgramTimeout || error instanceof ProgramStalled)) throw error;
-    const { name } = binding.repository;
-    throw new PhaseError(
-      'StorageUnavailable',
-      `repository ${name} did not answer within ${(error instanceof ProgramStalled ? error.stalledMs : PROBE_TIMEOUT_MS) / 1000} s. The run goes on by itself once it can be reached.`,
-      { cause: error },
-    );
+    throw explainSilence(binding.repository.name, error);
   }
+}
+
+/** What it means that a probe had to be ended; errors of another kind are returned as they are. */
+function explainSilence(name: string, error: unknown): unknown {
+  const isLate = error instanceof PhaseError && error.type === 'ProcessTimeout' && error.cause instanceof ProgramTimeout;
+  if (isLate) {
+    const text = `repository ${name} did not answer until the deadline. Can it be reached from this machine?`;
+    return new PhaseError('StorageUnavailable', text, { cause: error, isFinal: true });
+  }
+  if (!(error instanceof ProgramTimeout || error instanceof ProgramStalled)) return error;
+  const waitedMs = error instanceof ProgramStalled ? error.stalledMs : PROBE_TIMEOUT_MS;
+  return new PhaseError(
+    'StorageUnavailable',
+    `repository ${name} did not answer within ${waitedMs / 1000} s. The run goes on by itself once it can be reached.`,
+    { cause: error },
+  );
 }
 
 async function init(binding: ResticBinding): Promise<{ repositoryId: string; wasCreated: boolean }> {

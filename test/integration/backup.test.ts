@@ -66,7 +66,13 @@ test('a run makes one snapshot that restores by hand, byte for byte, while a wri
   expect(run.failure).toBeUndefined();
   expect({ exitCode, outcome: run.outcome }).toEqual({ exitCode: 0, outcome: 'succeeded' });
   expect(run.phases.map((phase) => `${phase.name} ${phase.status}`)).toEqual(
-    expect.arrayContaining(['openRun done', 'dumpSqlite sqlite/tracker done', 'createSnapshot done', 'cleanUpStage done']),
+    expect.arrayContaining([
+      'openRun done',
+      'probeRepository done',
+      'dumpSqlite sqlite/tracker done',
+      'createSnapshot done',
+      'cleanUpStage done',
+    ]),
   );
 
   await holdfast.recordHistory(run.workflow_id, 'backup-succeeded');

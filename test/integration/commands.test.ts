@@ -108,6 +108,7 @@ test('a run that succeeds exits with 0, prints one document, and stands in histo
     expect(document).toMatchObject({ plan: 'tracker', outcome: 'succeeded', snapshot_id: 'ab'.repeat(32), bytes_added: 512 });
     expect(document.phases.map(({ name, status }) => `${name} ${status}`)).toEqual([
       'openRun done',
+      'probeRepository done',
       'dumpSqlite sqlite/main done',
       'sealStage done',
       'createSnapshot done',
@@ -137,24 +138,22 @@ test('a run without all files exits with 3', async () => {
 }, 60_000);
 
 test('a failed run exits with the code of its failure, and the document says which phase failed', async () => {
-  const openRun = async () => {
+  const probeRepository = async () => {
     throw ApplicationFailure.nonRetryable('the repository refuses the password', 'AuthRejected', { attempt: 1 });
   };
-  await withWorker({ openRun }, async () => {
+  await withWorker({ probeRepository }, async () => {
     const ended = await run('backup', 'tracker', '--json');
     expect(ended.exitCode).toBe(12);
     expect(documentOf(ended)).toMatchObject({
       outcome: 'failed',
-      failure: { type: 'AuthRejected', message: 'the repository refuses the password', phase: 'openRun' },
+      failure: { type: 'AuthRejected', message: 'the repository refuses the password', phase: 'probeRepository' },
     });
   });
 }, 60_000);
 
 test('a run that was refused stands in the history, and is not the last run of the status', async () => {
   let refused = '';
-  const openRun = async () => {
-    throw ApplicationFailure.nonRetryable('another run is in progress', 'PlanBusy', { attempt: 1 });
-  };
+  const openRun = () => Promise.reject(ApplicationFailure.nonRetryable('another run is in progress', 'PlanBusy', { attempt: 1 }));
   await withWorker({ openRun }, async () => {
     refused = documentOf(await run('backup', 'tracker', '--json')).run_id;
   });
@@ -193,7 +192,7 @@ test('a second Ctrl-C cancels the run, which cleans up, and the command exits wi
   };
   await withWorker({ dumpSqlite }, async () => {
     const { io, ended } = start('backup', 'tracker', '--json');
-    await until(() => io.err().includes('dumpSqlite sqlite/main: started'));
+    await until(() => ['probeRepository: done', 'dumpSqlite sqlite/main: started'].every((line) => io.err().includes(line)));
     io.signal('SIGINT');
     io.signal('SIGINT');
     const { exitCode } = await ended;
@@ -202,6 +201,7 @@ test('a second Ctrl-C cancels the run, which cleans up, and the command exits wi
     expect(document.outcome).toBe('cancelled');
     expect(document.phases.map(({ name, status }) => `${name} ${status}`)).toEqual([
       'openRun done',
+      'probeRepository done',
       'dumpSqlite sqlite/main cancelled',
       'cleanUpStage done',
     ]);

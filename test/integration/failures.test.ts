@@ -67,7 +67,7 @@ test('a wrong repository password ends the run at once with exit code 12, and le
   expect(exitCode).toBe(12);
   expect(run.failure).toMatchObject({
     type: 'AuthRejected',
-    phase: 'openRun',
+    phase: 'probeRepository',
     message: expect.stringContaining('repository wrong'),
   });
   await expectNothingLeft();

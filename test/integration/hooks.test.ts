@@ -19,7 +19,10 @@ beforeAll(async () => {
     sources:
       files: { gone: { base: ${directory}/data, paths: [gone] } }
     ${service.hooks().replaceAll('\n', '\n    ')}`;
-    return `${renderConfiguration(directory, { sources: sqlite, extra: service.hooks() })}${broken}\n`;
+    const away = broken.replace('broken', 'away').replace('main', 'nowhere');
+    const repository = `  nowhere: { location: ${directory}/nowhere, password: { env: RESTIC_SECRET } }`;
+    const base = renderConfiguration(directory, { sources: sqlite, extra: service.hooks() });
+    return `${base.replace('plans:\n', `${repository}\nplans:\n`)}${broken}\n${away}\n`;
   });
   await createTrackerDatabase(join(holdfast.directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 1_000_000 });
   await holdfast.restic('init');
@@ -64,15 +67,16 @@ test('a service is stopped for the dumps alone, and runs again before anything i
     { verb: 'start', hook: 'after_dump', ...of, at: expect.any(Number) },
     { verb: 'state', hook: 'state', ...of, at: expect.any(Number) },
   ]);
-  expect(run.phases.map(({ name }) => name).slice(0, 5)).toEqual([
+  expect(run.phases.map(({ name }) => name).slice(0, 6)).toEqual([
     'openRun',
+    'probeRepository',
     'beforeDump',
     'dumpSqlite sqlite/tracker',
     'afterDump',
     'sealStage',
   ]);
   expect(await hasJournal()).toBe(false);
-  await holdfast.recordHistory(run.workflow_id, 'backup-hooks-succeeded');
+  await holdfast.recordHistory(run.workflow_id, 'backup-hooks-probed');
 });
 
 test('a service that was stopped before stays stopped, and the run says so', async () => {
@@ -89,6 +93,13 @@ test('a dump that fails leaves the service running', async () => {
   expect(await service.isRunning()).toBe(true);
   expect(await verbs()).toEqual(['state', 'stop', 'start', 'state']);
   await holdfast.recordHistory(run.workflow_id, 'backup-hooks-failed');
+});
+
+test('nothing is stopped for a run whose repository cannot be opened', async () => {
+  const { run } = await holdfast.backup('away');
+  expect(run.failure).toMatchObject({ type: 'RepositoryMissing', phase: 'probeRepository' });
+  expect(await verbs()).toEqual([]);
+  await holdfast.recordHistory(run.workflow_id, 'backup-hooks-refused');
 });
 
 test('a cancelled run starts the service before it ends', async () => {

@@ -188,7 +188,7 @@ test('a server that accepts and never answers does not hold up a run for 15 minu
   const started = performance.now();
   const { exitCode, run } = await holdfast.backup('tracker');
   expect(performance.now() - started).toBeLessThan(120_000);
-  expect([exitCode, run.failure?.type, run.failure?.phase]).toEqual([1, 'StorageUnavailable', 'openRun']);
+  expect([exitCode, run.failure?.type, run.failure?.phase]).toEqual([1, 'StorageUnavailable', 'probeRepository']);
   await rest.comeBack();
   await expectGood(holdfast.backup('tracker'), 2);
 }, 300_000);

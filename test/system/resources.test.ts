@@ -65,7 +65,7 @@ test('a repository that is away for a while is waited for, and a restic that han
   disk.detach();
   const backup = holdfast.backup('tracker');
   const failure = await untilPhaseFails(holdfast);
-  expect(failure).toMatchObject({ phase: 'openRun', type: 'StorageUnavailable' });
+  expect(failure).toMatchObject({ phase: 'probeRepository', type: 'StorageUnavailable' });
   expect(failure.message).toContain('Is its disk mounted?');
   disk.bind(content);
   // Stopped for good: only SIGKILL reaches it.

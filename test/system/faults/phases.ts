@@ -20,6 +20,7 @@ export const BACKUP: Subject = {
   input: { plan: 'tracker' },
   phases: {
     openRun: ['restic', 'sqlite3', 'mariadb'],
+    probeRepository: ['restic'],
     beforeDump: ['sh'],
     'stageFiles config': [],
     'dumpSqlite tracker': ['sqlite3'],

@@ -27,11 +27,11 @@ test('the summary of a good run names snapshot, bytes, archive, phases and what 
 });
 
 test('the summary of a failed run says which phase failed, why, and what helps', () => {
-  const failure = { type: 'RepositoryMissing', message: 'no restic repository at /srv/restic', phase: 'openRun' };
+  const failure = { type: 'RepositoryMissing', message: 'no restic repository at /srv/restic', phase: 'probeRepository' };
   const lines = renderRunSummary(runRecord({ outcome: 'failed', failure }), PLAIN);
   expect(lines.slice(0, 2)).toEqual([
     'Backup of tracker failed after 14 s.',
-    'openRun: no restic repository at /srv/restic (RepositoryMissing)',
+    'probeRepository: no restic repository at /srv/restic (RepositoryMissing)',
   ]);
   expect(lines).toContain('  create the repository, once: holdfast init');
 });
