@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 /** As much as a file has from a position on, up to the size of the buffer. */
@@ -27,10 +27,4 @@ export function readFullySync({ fd }: FileHandle, buffer: Uint8Array, position: 
     filled += bytesRead;
   }
   return filled;
-}
-
-export function writeFullySync({ fd }: FileHandle, bytes: Uint8Array, position: number): void {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += writeSync(fd, bytes, offset, bytes.length - offset, position + offset);
-  }
 }

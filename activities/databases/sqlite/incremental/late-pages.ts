@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
 import type { CellIndex } from './cell-index.ts';
 import { SourceChooser } from './choose-sources.ts';
 import { readFully } from './file-bytes.ts';
@@ -41,7 +42,7 @@ export interface LateFiles {
 }
 
 interface Files {
-  database: FileHandle;
+  database: AdaptiveFile;
   /** Its digests. */
   table: FileHandle;
   prior: PriorFiles;
@@ -56,7 +57,7 @@ export class LatePages {
   readonly #index: CellIndex;
   readonly #chooser: SourceChooser;
   /** Pages that follow one another, as they are now and as they were before. */
-  readonly #block = Buffer.from(new ArrayBuffer(BLOCK_BYTES));
+  readonly #block = Buffer.from(alignedMemory(BLOCK_BYTES));
   readonly #prior: PriorBlock;
   #firstPage = 1;
   /** First page that had no version before. */
@@ -82,9 +83,9 @@ export class LatePages {
     };
     try {
       const files = {
-        database: noted(await open(options.database, 'r')),
+        database: noted(await AdaptiveFile.open(options.database)),
         table: noted(await open(options.table, 'r')),
-        prior: noted(await PriorFiles.open(options, { ...options, blockBytes: BLOCK_BYTES, isOverlaid: false })),
+        prior: noted(await PriorFiles.open(options, { ...options, isOverlaid: false })),
         base: noted(await PageFile.open(options.base, options.pageSize)),
         origins: await Origins.open(options.origins, options.pages),
       };

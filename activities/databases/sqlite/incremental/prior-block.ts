@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { alignedMemory } from './adaptive-file.ts';
 import type { PatchPlace } from './page-patch.ts';
 import { DIGEST_BYTES } from './page-table.ts';
-import type { PriorFiles } from './prior-files.ts';
+import type { PriorFiles, Scratch } from './prior-files.ts';
 
 /** What is known of a page of the block. */
 const UNREAD = 0;
@@ -14,6 +15,7 @@ export class PriorBlock {
   readonly #files: PriorFiles;
   readonly #pageSize: number;
   readonly #pages: Buffer;
+  readonly #scratch: Scratch;
   readonly #known: Uint8Array;
   #firstPage = 1;
   /** What the pages should be. */
@@ -24,6 +26,7 @@ export class PriorBlock {
     this.#pageSize = pageSize;
     // Of their own memory, so that pages begin at a multiple of 4.
     this.#pages = Buffer.from(new ArrayBuffer(blockBytes));
+    this.#scratch = { based: Buffer.from(alignedMemory(blockBytes)), overlaid: Buffer.from(alignedMemory(blockBytes)) };
     this.#known = new Uint8Array(blockBytes / pageSize);
   }
 
@@ -39,7 +42,7 @@ export class PriorBlock {
     const indexes = pageNumbers
       .map((pageNumber) => pageNumber - this.#firstPage)
       .filter((index) => this.#known[index] === UNREAD);
-    await this.#files.load({ block: this.#pages, firstPage: this.#firstPage }, indexes);
+    await this.#files.load({ block: this.#pages, firstPage: this.#firstPage, ...this.#scratch }, indexes);
     for (const index of indexes) this.#known[index] = READ;
   }
 
@@ -48,11 +51,20 @@ export class PriorBlock {
     return { memory: this.#pages, start: (pageNumber - this.#firstPage) * this.#pageSize };
   }
 
-  /** Writes a page that a delta changed into the overlay. An earlier attempt may have done so already: then it is what it should be. */
-  keep(pageNumber: number): void {
-    const index = pageNumber - this.#firstPage;
-    if (this.#isProven(index)) this.#files.overlay(pageNumber, this.#at(index));
-    else this.#known[index] = UNREAD;
+  /**
+   * Writes pages that deltas changed, by ascending numbers, into the overlay. An earlier attempt may have done so already: then they are
+   * what they should be.
+   *
+   * @throws the system error
+   */
+  async keep(pageNumbers: readonly number[]): Promise<void> {
+    const proven: number[] = [];
+    for (const pageNumber of pageNumbers) {
+      const index = pageNumber - this.#firstPage;
+      if (this.#isProven(index)) proven.push(index);
+      else this.#known[index] = UNREAD;
+    }
+    await this.#files.keep({ block: this.#pages, firstPage: this.#firstPage }, proven);
   }
 
   /** A page, valid until the block turns to others; undefined where the chain's own copies do not have it. */

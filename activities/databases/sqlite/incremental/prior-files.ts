@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { exists } from '../../../presence.ts';
+import { AdaptiveFile } from './adaptive-file.ts';
 import { readPagesOf } from './base-pages.ts';
-import { readFullySync, writeFullySync } from './file-bytes.ts';
+import { readFullySync, writeFully } from './file-bytes.ts';
 import { joinPages, readRuns } from './page-runs.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 
@@ -12,53 +13,67 @@ export interface BlockPlace {
   firstPage: number;
 }
 
+/** Where both files are read to, each the size of a block. */
+export interface Scratch {
+  based: Buffer;
+  overlaid: Buffer;
+}
+
 /** The base of a chain, and the overlay: a file with holes where a page is that of the base. What neither has is zeros. */
 export class PriorFiles {
   readonly #base: FileHandle;
   readonly #overlay: FileHandle | undefined;
+  /** The same files. */
+  readonly #reads: { base: AdaptiveFile; overlay: AdaptiveFile | undefined };
   readonly #pageSize: number;
   readonly #zeros: Buffer;
-  readonly #based: Buffer;
-  readonly #overlaid: Buffer;
 
   private constructor(
     files: { base: FileHandle; overlay: FileHandle | undefined },
-    { pageSize, blockBytes }: { pageSize: number; blockBytes: number },
+    reads: { base: AdaptiveFile; overlay: AdaptiveFile | undefined },
+    pageSize: number,
   ) {
     this.#base = files.base;
     this.#overlay = files.overlay;
+    this.#reads = reads;
     this.#pageSize = pageSize;
     this.#zeros = Buffer.alloc(pageSize);
-    this.#based = Buffer.alloc(blockBytes);
-    this.#overlaid = Buffer.alloc(blockBytes);
   }
 
   /** `isOverlaid`: whether pages will be written, and an overlay is made where there is none. */
   static async open(
     { base, overlay: path }: { base: string; overlay: string | undefined },
-    options: { pageSize: number; blockBytes: number; isOverlaid: boolean },
+    options: { pageSize: number; isOverlaid: boolean },
   ): Promise<PriorFiles> {
-    const overlay = await openOverlay(path, options);
+    const opened: { close: () => Promise<void> }[] = [];
+    const noted = <File extends { close: () => Promise<void> } | undefined>(file: File): File => {
+      if (file !== undefined) opened.push(file);
+      return file;
+    };
     try {
-      return new PriorFiles({ base: await open(base, 'r'), overlay }, options);
+      const files = { base: noted(await open(base, 'r')), overlay: noted(await openOverlay(path, options)) };
+      const reads = {
+        base: noted(await AdaptiveFile.over(files.base)),
+        overlay: files.overlay && noted(await AdaptiveFile.over(files.overlay)),
+      };
+      return new PriorFiles(files, reads, options.pageSize);
     } catch (error) {
-      await overlay?.close();
+      await Promise.all(opened.map((file) => file.close()));
       throw error;
     }
   }
 
-  /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. One block at a time. */
-  async load({ block, firstPage }: BlockPlace, indexes: readonly number[]): Promise<void> {
+  /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. */
+  async load({ block, firstPage, based: basedPages, overlaid }: BlockPlace & Scratch, indexes: readonly number[]): Promise<void> {
     const place = { position: (firstPage - 1) * this.#pageSize, pageSize: this.#pageSize };
-    if (this.#overlay !== undefined) {
-      await readRuns(this.#overlay, { ...place, block: this.#overlaid }, joinPages(indexes, this.#pageSize));
+    if (this.#reads.overlay !== undefined) {
+      await readRuns(this.#reads.overlay, { ...place, block: overlaid }, joinPages(indexes, this.#pageSize));
     }
     const based =
-      this.#overlay === undefined ? indexes : indexes.filter((index) => this.#at(this.#overlaid, index).equals(this.#zeros));
-    await readRuns(this.#base, { ...place, block: this.#based }, joinPages(based, this.#pageSize));
+      this.#overlay === undefined ? indexes : indexes.filter((index) => this.#at(overlaid, index).equals(this.#zeros));
+    await readRuns(this.#reads.base, { ...place, block: basedPages }, joinPages(based, this.#pageSize));
     const isBased = new Set(based);
-    for (const index of indexes)
-      this.#at(isBased.has(index) ? this.#based : this.#overlaid, index).copy(block, index * this.#pageSize);
+    for (const index of indexes) this.#at(isBased.has(index) ? basedPages : overlaid, index).copy(block, index * this.#pageSize);
   }
 
   /** Reads a page at once. */
@@ -78,13 +93,18 @@ export class PriorFiles {
     return readPagesOf(this.#base, this.#pageSize);
   }
 
-  overlay(pageNumber: number, page: Buffer): void {
-    if (this.#overlay === undefined) return;
-    writeFullySync(this.#overlay, page, this.#positionOf(pageNumber));
+  /** Writes pages of a block to the overlay, by their ascending indexes in it. @throws the system error */
+  async keep({ block, firstPage }: BlockPlace, indexes: readonly number[]): Promise<void> {
+    const overlay = this.#overlay;
+    if (overlay === undefined) return;
+    for (const { first, last } of joinPages(indexes, this.#pageSize, 0)) {
+      const pages = block.subarray(first * this.#pageSize, (last + 1) * this.#pageSize);
+      await writeFully(overlay, pages, this.#positionOf(firstPage + first));
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#base.close(), this.#overlay?.close()]);
+    await Promise.all([this.#reads.base.close(), this.#reads.overlay?.close()]);
   }
 
   #at(block: Buffer, index: number): Buffer {

@@ -1,8 +1,9 @@
-import { type DeltaReader, takeUpTo } from './delta-reader.ts';
+import { type DeltaReader, type TakenChange, takeUpTo } from './delta-reader.ts';
 import { DIGEST_BYTES } from './page-table.ts';
 import { PriorBlock } from './prior-block.ts';
 import { PriorFiles } from './prior-files.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
+import { PREPARED } from './scan-pages.ts';
 
 /**
  * The pages that are no longer those of the base, each at its own place in a file with holes; with the base it holds the database as
@@ -11,8 +12,8 @@ import type { ReadBasePage } from './rebuilt-page.ts';
  */
 export const OVERLAY_NAME = 'overlay.db';
 
-/** One is read while the one before is used. */
-const BLOCKS = 2;
+/** One is used while those after it are read. */
+const BLOCKS = PREPARED;
 
 /** Pages that follow one another, as the chain should have them. */
 export interface PriorRange {
@@ -29,6 +30,7 @@ export class PriorPages {
   readonly #lacking: readonly DeltaReader[];
   readonly #blocks: readonly PriorBlock[];
   #round = 0;
+  readonly #reading = new Set<Promise<unknown>>();
 
   private constructor(files: PriorFiles, lacking: readonly DeltaReader[], blocks: readonly PriorBlock[]) {
     this.#files = files;
@@ -52,31 +54,41 @@ export class PriorPages {
   }
 
   /**
-   * Goes on to a block, and reads what is wanted of it without holding up this thread. To be called once the call before has returned;
-   * the block before stays valid meanwhile.
+   * Goes on to a block, and begins to read what is wanted of it without holding up this thread. To be called once the call before has
+   * returned; the blocks before stay valid meanwhile, all but one of {@link PREPARED}.
    *
+   * @returns what gives the block once it was read
    * @throws {WalDamaged | PatchDamaged} when a delta of the chain is not what was written
    */
-  async load({ firstPage, digests, wanted }: PriorRange): Promise<PriorBlock> {
+  async load({ firstPage, digests, wanted }: PriorRange): Promise<() => Promise<PriorBlock>> {
     const block = this.#blocks[this.#round++ % BLOCKS] as PriorBlock;
     block.turnTo(firstPage, digests);
     const count = digests.length / DIGEST_BYTES;
-    if (count === 0) return block;
-    const touched = new Set<number>();
-    for (const delta of this.#lacking) {
-      const changes = await takeUpTo(delta, firstPage + count - 1);
-      await block.load(changes.map(({ pageNumber }) => pageNumber));
-      for (const { pageNumber, apply } of changes) {
-        apply(block.placeOf(pageNumber));
-        touched.add(pageNumber);
-      }
-    }
-    await block.load(wanted);
-    for (const pageNumber of touched) block.keep(pageNumber);
-    return block;
+    if (count === 0) return async () => block;
+    const changes: TakenChange[] = [];
+    for (const delta of this.#lacking) changes.push(...(await takeUpTo(delta, firstPage + count - 1)));
+    const reading = readPrior(block, changes, wanted);
+    const settled: Promise<unknown> = reading.catch(() => undefined).then(() => this.#reading.delete(settled));
+    this.#reading.add(settled);
+    return () => reading;
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#reading);
     await Promise.all([this.#files.close(), ...this.#lacking.map((delta) => delta.close())]);
   }
+}
+
+/** Reads what is wanted and what deltas change, and brings the overlay up to these. */
+async function readPrior(block: PriorBlock, changes: readonly TakenChange[], wanted: readonly number[]): Promise<PriorBlock> {
+  const touched = ascending(changes.map(({ pageNumber }) => pageNumber));
+  await block.load(ascending([...touched, ...wanted]));
+  for (const { pageNumber, apply } of changes) apply(block.placeOf(pageNumber));
+  await block.keep(touched);
+  return block;
+}
+
+/** Each once. */
+function ascending(pageNumbers: readonly number[]): number[] {
+  return [...new Set(pageNumbers)].sort((left, right) => left - right);
 }

@@ -1,7 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
 import { BtreePages } from './btree-pages.ts';
-import { readFully } from './file-bytes.ts';
 import { HashThreads } from './hash-threads.ts';
 
 /** Pages that follow one another, with their digests. */
@@ -17,15 +16,19 @@ export interface ScanOptions<Prepared> extends HashOptions {
   pageSize: number;
   /** So much of the file is read; it must not change meanwhile. */
   bytes: number;
-  /** Gets each block in its order, one at a time, while at most the one before is still being consumed. */
+  /** Gets each block in its order, one at a time, while fewer than {@link PREPARED} before it are not yet consumed. */
   prepare: (block: PageBlock) => Promise<Prepared>;
   /** Gets each block in its order, one at a time, with what was prepared for it. */
   consume: (block: PageBlock, prepared: Prepared) => Promise<void>;
 }
 
 export const BLOCK_BYTES = 4 * 1024 * 1024;
-/** One is read, one hashed, one prepared and one consumed; two more, so that none of them waits for each hitch of another. */
-const BUFFERS = 6;
+/** A disk that is asked for one block after the other stands still while threads that hash keep all cores from asking. */
+const READS = 2;
+/** Blocks that are prepared ahead: what that waits for comes from a disk page by page. */
+export const PREPARED = 4;
+/** One is hashed besides; two more, so that none of them waits for each hitch of another. */
+const BUFFERS = READS + PREPARED + 3;
 
 export interface ScannedPages {
   /** Of the file as it was read. */
@@ -40,8 +43,8 @@ export interface ScannedPages {
  * @throws the signal's reason, the system error, or what `prepare` or `consume` throws; neither of them runs any more then
  */
 export async function scanPages<Prepared>(path: string, options: ScanOptions<Prepared>): Promise<ScannedPages> {
-  const file = await open(path, 'r');
-  const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
+  const file = await AdaptiveFile.open(path);
+  const buffers = Array.from({ length: BUFFERS }, () => alignedMemory(BLOCK_BYTES));
   const threads = new HashThreads(buffers, options.pageSize);
   const btrees = new BtreePages(options);
   const stages = new Stages(options);
@@ -56,7 +59,7 @@ export async function scanPages<Prepared>(path: string, options: ScanOptions<Pre
 }
 
 interface Scan {
-  file: FileHandle;
+  file: AdaptiveFile;
   buffers: readonly SharedArrayBuffer[];
   threads: HashThreads;
   btrees: BtreePages;
@@ -68,22 +71,51 @@ async function scan(
   { bytes, pageSize, signal, onProgress }: Omit<ScanOptions<never>, 'prepare' | 'consume'>,
 ): Promise<number> {
   const consumed: Promise<void>[] = [];
-  let position = 0;
-  for (let round = 0; position < bytes; round++) {
-    signal.throwIfAborted();
+  const read = async (round: number): Promise<Buffer> => {
     const slot = round % buffers.length;
     await consumed[slot];
-    const pages = Buffer.from(buffers[slot] as SharedArrayBuffer, 0, Math.min(BLOCK_BYTES, bytes - position));
-    await fill(file, pages, position);
-    const firstPage = position / pageSize + 1;
-    consumed[slot] = stages.push(threads.digest(slot, pages.length).then((digests) => ({ firstPage, pages, digests })));
-    btrees.take({ firstPage, pages });
-    position += pages.length;
-    onProgress?.(position);
+    signal.throwIfAborted();
+    return readBlock(file, buffers[slot] as SharedArrayBuffer, { position: round * BLOCK_BYTES, bytes });
+  };
+  const ahead: Promise<Buffer>[] = [];
+  const readAhead = (round: number) => {
+    const reading = read(round);
+    // Should a block before it fail, nobody waits for this one, but for its end.
+    reading.catch(() => undefined);
+    ahead.push(reading);
+  };
+  try {
+    for (let round = 0, position = 0; position < bytes; round++) {
+      for (let next = round + ahead.length; ahead.length < READS && next * BLOCK_BYTES < bytes; next++) readAhead(next);
+      const pages = await (ahead[0] as Promise<Buffer>);
+      void ahead.shift();
+      signal.throwIfAborted();
+      const slot = round % buffers.length;
+      const firstPage = position / pageSize + 1;
+      consumed[slot] = stages.push(threads.digest(slot, pages.length).then((digests) => ({ firstPage, pages, digests })));
+      btrees.take({ firstPage, pages });
+      position += pages.length;
+      onProgress?.(position);
+    }
+    await Promise.all(consumed);
+    signal.throwIfAborted();
+    return bytes;
+  } finally {
+    await Promise.allSettled(ahead);
   }
-  await Promise.all(consumed);
-  signal.throwIfAborted();
-  return position;
+}
+
+/** Returns the part of the memory that the block takes. */
+async function readBlock(
+  file: AdaptiveFile,
+  memory: SharedArrayBuffer,
+  { position, bytes }: { position: number; bytes: number },
+): Promise<Buffer> {
+  // The whole memory: past the page cache there is no reading up to anywhere in a sector.
+  const [read = 0] = await file.read([{ memory: Buffer.from(memory), position }]);
+  const block = Buffer.from(memory, 0, Math.min(BLOCK_BYTES, bytes - position));
+  if (read < block.length) throw new Error(`the file ended ${block.length - read} bytes too early while it was read`);
+  return block;
 }
 
 /** Has blocks prepared and consumed as their digests come. */
@@ -91,8 +123,8 @@ class Stages<Prepared> {
   readonly #options: Pick<ScanOptions<Prepared>, 'prepare' | 'consume' | 'signal'>;
   #prepared: Promise<unknown> = Promise.resolve();
   #consumed: Promise<void> = Promise.resolve();
-  /** The block before the newest. */
-  #consumedBefore: Promise<void> = Promise.resolve();
+  /** The latest ones, from the oldest on. */
+  readonly #consuming: Promise<void>[] = Array.from({ length: PREPARED }, () => Promise.resolve());
   readonly #unsettled = new Set<Promise<unknown>>();
 
   constructor(options: Pick<ScanOptions<Prepared>, 'prepare' | 'consume' | 'signal'>) {
@@ -102,7 +134,7 @@ class Stages<Prepared> {
   /** @returns when the block was consumed */
   push(hashing: Promise<PageBlock>): Promise<void> {
     const { prepare, consume, signal } = this.#options;
-    const preparing = Promise.all([hashing, this.#prepared, this.#consumedBefore]).then(([block]) => {
+    const preparing = Promise.all([hashing, this.#prepared, this.#consuming[0]]).then(([block]) => {
       signal.throwIfAborted();
       return prepare(block);
     });
@@ -110,8 +142,9 @@ class Stages<Prepared> {
     this.#note(preparing);
     this.#note(consuming);
     this.#prepared = preparing;
-    this.#consumedBefore = this.#consumed;
     this.#consumed = consuming;
+    this.#consuming.push(consuming);
+    void this.#consuming.shift();
     return consuming;
   }
 
@@ -125,9 +158,4 @@ class Stages<Prepared> {
     const settled: Promise<unknown> = stage.catch(() => undefined).then(() => this.#unsettled.delete(settled));
     this.#unsettled.add(settled);
   }
-}
-
-async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<void> {
-  const { length } = await readFully(file, buffer, position);
-  if (length < buffer.length) throw new Error(`the file ended ${buffer.length - length} bytes too early while it was read`);
 }

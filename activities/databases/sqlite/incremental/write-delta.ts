@@ -127,8 +127,8 @@ interface Difference {
   changed: readonly number[];
   /** First page of the block that the chain has not. */
   endOfChain: number;
-  /** The others of them, as the chain has them. */
-  prior: PriorBlock | undefined;
+  /** Gives the others of them, as the chain has them, once they were read. */
+  prior: (() => Promise<PriorBlock>) | undefined;
 }
 
 class DeltaWriter {
@@ -144,7 +144,7 @@ class DeltaWriter {
     this.#files = files;
   }
 
-  /** Finds the pages that differ, and reads what the chain has of them. */
+  /** Finds the pages that differ, and begins to read what the chain has of them. */
   async prepare({ firstPage, digests }: PageBlock): Promise<Difference> {
     const { before: table, prior } = this.#files;
     const before = await table.next(digests.length / DIGEST_BYTES);
@@ -158,12 +158,13 @@ class DeltaWriter {
   async consume({ firstPage, pages }: PageBlock, { changed, endOfChain, prior }: Difference): Promise<void> {
     const { pageSize } = this.#job;
     this.#firstPage ??= Buffer.from(pages.subarray(0, pageSize));
+    const block = await prior?.();
     for (const pageNumber of changed) {
       const start = (pageNumber - firstPage) * pageSize;
       const page = pages.subarray(start, start + pageSize);
       const isNew = pageNumber >= endOfChain;
       if (isNew && this.#isLeftOut(pageNumber, page)) continue;
-      await this.#append(pageNumber, page, isNew ? undefined : prior?.get(pageNumber));
+      await this.#append(pageNumber, page, isNew ? undefined : block?.get(pageNumber));
     }
     if (changed.length > 0) await this.#files.sink.flush();
   }

@@ -66,11 +66,11 @@ class Scene {
     const { lacking = [] } = options;
     const sizes = { pageSize: PAGE, blockBytes: BLOCK_PAGES * PAGE };
     const prior = await PriorPages.open(this, { ...sizes, isOverlaid: lacking.length > 0, open: () => lacking });
-    const load = (round: number) => {
+    const load = async (round: number) => {
       const firstPage = round * BLOCK_PAGES + 1;
       const pages = this.pages.slice(firstPage - 1, firstPage - 1 + BLOCK_PAGES);
       const digests = Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer')));
-      return prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index) });
+      return (await prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index) }))();
     };
     try {
       let loading = load(0);
