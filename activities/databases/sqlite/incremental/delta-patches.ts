@@ -115,8 +115,7 @@ export class DeltaPatches {
     const changed = this.#change(before, page, page.length * SMALL);
     if (changed !== undefined) return changed;
     this.#index.note(before, pageNumber);
-    const rebuilt = this.#rebuild(pageNumber, { page, before, sources: [] });
-    return rebuilt !== undefined && rebuilt.bytes.length <= page.length * MODERATE ? rebuilt : undefined;
+    return this.#rebuild(pageNumber, { page, before, sources: [] }, page.length * MODERATE);
   }
 
   /** A page that is none of a b-tree, or nothing like what it was, has only bytes that may have moved. */
@@ -132,8 +131,8 @@ export class DeltaPatches {
   }
 
   /** The first page of a database begins with another header: its cells are not where those of others are. */
-  #rebuild(pageNumber: number, { page, before, sources }: Omit<LoadedPage, 'pageNumber'>): PagePatch | undefined {
-    const bytes = pageNumber === 1 ? undefined : this.#finder.find(before ?? this.#zeros, page, sources);
+  #rebuild(pageNumber: number, { page, before, sources }: Omit<LoadedPage, 'pageNumber'>, limit?: number): PagePatch | undefined {
+    const bytes = pageNumber === 1 ? undefined : this.#finder.find(before ?? this.#zeros, page, sources, limit);
     return bytes === undefined ? undefined : { kind: before === undefined ? RENEWED : REBUILT, bytes };
   }
 }

@@ -85,18 +85,18 @@ export class RebuildFinder {
    * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}, which was tried; valid until the
    * next call.
    *
-   * @returns undefined where the page itself is as good
+   * @returns undefined where they would take more than a limit, by default that from which on the page itself is as good
    */
-  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[]): Buffer | undefined {
+  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[], limit = this.#size * WORTHWHILE): Buffer | undefined {
     if (readCells(after, this.#after).count === 0) return undefined;
     this.#load([before, ...bases.map(({ page }) => page)]);
     const copies = this.#findCopies(after);
     const runs = this.#findPointers(after, copies);
     this.#bases = bases;
     const end = this.#encodeMoves({ copies, runs, bases });
-    if (end > this.#size * WORTHWHILE) return undefined;
+    if (end > limit) return undefined;
     this.#apply(before, end);
-    const operations = this.#encodePuts(after, end);
+    const operations = this.#encodePuts(after, end, limit);
     if (operations === undefined) return undefined;
     // Once more, as whoever reads them will.
     this.#apply(before, operations.length);
@@ -222,13 +222,12 @@ export class RebuildFinder {
   }
 
   /** What is not yet as it must be. */
-  #encodePuts(after: Uint8Array, start: number): Buffer | undefined {
-    const most = this.#size * WORTHWHILE;
+  #encodePuts(after: Uint8Array, start: number, limit: number): Buffer | undefined {
     const words = { before: wordsOf(this.#image), after: wordsOf(after) };
     let at = start;
     for (let where = 0; (where = firstDifference(words, where)) < this.#size; ) {
       const end = this.#endOfDifference(after, where);
-      if (at + PUT_BYTES + end - where > most) return undefined;
+      if (at + PUT_BYTES + end - where > limit) return undefined;
       at = this.#encoded.writeUInt16LE(where, at);
       at = this.#encoded.writeUInt16LE(end - where, at);
       this.#encoded.set(after.subarray(where, end), at);
