@@ -3,10 +3,10 @@ import { readFully } from './file-bytes.ts';
 
 /** Longer than a piece takes that lies in memory: where reads are faster there is nothing to be won. */
 const FROM_MEMORY: FromMemory = { ms: 0.1, msPerByte: 1 / 2_000_000 };
+/** How much the latest reads count: this thread may have been busy with something else when they were there. */
+const WEIGHT = 1 / 4;
 /** The slower way is tried again once so many times of what it took have passed: that costs a fiftieth. */
 const PATIENCE = 50;
-/** What file systems answer that cannot do without their cache, or for which pieces are not aligned (open(2), O_DIRECT). */
-const NOT_SO = ['EINVAL', 'EOPNOTSUPP', 'ENOTSUP'];
 const WASM_PAGE_BYTES = 65_536;
 
 /** Neither the language's own types nor Node's tell of it. */
@@ -14,7 +14,10 @@ declare const WebAssembly: {
   Memory: new (size: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
 };
 
-/** What is read to a memory that {@link alignedMemory} made; both begin at a multiple of a page of memory. */
+/**
+ * Where it is read from and to, each side by side with others in a memory of its own. It goes past the page cache only if both begin at a
+ * multiple of a sector: in pages of 4 KiB and more of a memory that {@link alignedMemory} made.
+ */
 export interface Piece {
   memory: Buffer;
   position: number;
@@ -22,7 +25,7 @@ export interface Piece {
 
 type Way = 'cached' | 'direct';
 
-/** Milliseconds that a piece takes at most which lies in memory: `ms`, and as many more for each byte. */
+/** Milliseconds that a piece takes at most which lies in memory: `ms`, and `msPerByte` for each of its bytes. */
 interface FromMemory {
   ms: number;
   msPerByte: number;
@@ -38,12 +41,11 @@ export class AdaptiveFile {
   readonly #cached: FileHandle;
   /** Undefined where there is no such way. */
   #direct: FileHandle | undefined;
-  /** Milliseconds that a piece took the latest time, and when that was. */
+  /** Milliseconds that a piece takes, and when that was last measured. */
   readonly #took: Record<Way, { ms: number; at: number } | undefined> = { cached: undefined, direct: undefined };
 
   readonly #fromMemory: FromMemory;
-  /** Which way the latest pieces were read. */
-  latestWay: Way = 'cached';
+  #latestWay: Way = 'cached';
 
   private constructor(files: { cached: FileHandle; direct: FileHandle | undefined }, fromMemory: FromMemory) {
     this.#cached = files.cached;
@@ -61,6 +63,11 @@ export class AdaptiveFile {
     return AdaptiveFile.over(await open(path, 'r'), fromMemory);
   }
 
+  /** Which way the latest pieces were read. */
+  get latestWay(): Way {
+    return this.#latestWay;
+  }
+
   /**
    * Reads pieces side by side.
    *
@@ -68,13 +75,13 @@ export class AdaptiveFile {
    * @throws the system error, once nothing is written to their memory any more
    */
   async read(pieces: readonly Piece[]): Promise<number[]> {
+    if (pieces.length === 0) return [];
     const bytes = pieces.reduce((sum, { memory }) => sum + memory.length, 0);
     const way = this.#choose(bytes / pieces.length);
-    this.latestWay = way;
+    this.#latestWay = way;
     const before = performance.now();
     const reads = await Promise.allSettled(pieces.map((piece) => this.#read(way, piece)));
-    const at = performance.now();
-    if (pieces.length > 0) this.#took[way] = { ms: (at - before) / pieces.length, at };
+    this.#note(way, (performance.now() - before) / pieces.length);
     return reads.map((read) => {
       if (read.status === 'rejected') throw read.reason;
       return read.value;
@@ -95,6 +102,11 @@ export class AdaptiveFile {
     return performance.now() - at > PATIENCE * ms ? slower : faster;
   }
 
+  #note(way: Way, ms: number): void {
+    const average = this.#took[way]?.ms ?? ms;
+    this.#took[way] = { ms: average + (ms - average) * WEIGHT, at: performance.now() };
+  }
+
   async #read(way: Way, { memory, position }: Piece): Promise<number> {
     const bytes = way === 'direct' ? await this.#readDirect({ memory, position }) : 0;
     if (bytes === memory.length) return bytes;
@@ -102,12 +114,12 @@ export class AdaptiveFile {
     return bytes + (await readFully(this.#cached, memory.subarray(bytes), position + bytes)).length;
   }
 
+  /** Returns 0 where it is refused, whatever for: should it be the disk that fails, the other way is told as well. */
   async #readDirect({ memory, position }: Piece): Promise<number> {
+    const direct = this.#direct;
     try {
-      return (await this.#direct?.read(memory, 0, memory.length, position))?.bytesRead ?? 0;
-    } catch (error) {
-      if (!isNotSo(error)) throw error;
-      const direct = this.#direct;
+      return (await direct?.read(memory, 0, memory.length, position))?.bytesRead ?? 0;
+    } catch {
       this.#direct = undefined;
       await direct?.close();
       return 0;
@@ -115,10 +127,17 @@ export class AdaptiveFile {
   }
 }
 
-/** Memory to read into past the page cache, at least so large: WebAssembly's begins where a page of memory does, others begin anywhere. */
+/**
+ * Memory to read into past the page cache, at least so large: WebAssembly's begins where a page of memory does, others begin anywhere. It
+ * takes 10 GiB of addresses (V8, Node 20), so where those are limited (`ulimit -v`) it is any memory, and read into through the cache.
+ */
 export function alignedMemory(bytes: number): SharedArrayBuffer {
   const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer;
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer;
+  } catch {
+    return new SharedArrayBuffer(bytes);
+  }
 }
 
 /** The very file that is open, whatever its path leads to by now. */
@@ -128,8 +147,4 @@ async function openDirect({ fd }: FileHandle): Promise<FileHandle | undefined> {
   if ((O_DIRECT as number | undefined) === undefined) return undefined;
   // Whatever it is that refuses, the other way is always there.
   return open(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECT).catch(() => undefined);
-}
-
-function isNotSo(error: unknown): boolean {
-  return NOT_SO.includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -6,7 +6,7 @@ import { readFully } from './file-bytes.ts';
 import { Origins } from './origins.ts';
 import { PageFile } from './page-file.ts';
 import { joinPages, readRuns } from './page-runs.ts';
-import { DIGEST_BYTES } from './page-table.ts';
+import { DIGEST_BYTES, hasDigest } from './page-table.ts';
 import { PriorBlock } from './prior-block.ts';
 import { PriorFiles } from './prior-files.ts';
 import type { SourcePage } from './rebuild-finder.ts';
@@ -34,8 +34,9 @@ export interface LateFiles {
   /** Undefined where the base alone is what the chain has. */
   overlay: string | undefined;
   origins: string;
-  /** Digests of the pages before. */
+  /** Digests of the pages before, and of those now. */
   table: string;
+  newTable: string;
   pageSize: number;
   /** Of the database. */
   pages: number;
@@ -43,8 +44,9 @@ export interface LateFiles {
 
 interface Files {
   database: AdaptiveFile;
-  /** Its digests. */
+  /** Digests of the pages before, and of those now. */
   table: FileHandle;
+  newTable: FileHandle;
   prior: PriorFiles;
   base: PageFile;
   origins: Origins;
@@ -60,6 +62,8 @@ export class LatePages {
   readonly #block = Buffer.from(alignedMemory(BLOCK_BYTES));
   readonly #prior: PriorBlock;
   #firstPage = 1;
+  /** Of the pages as they are now. */
+  #digests: Buffer = Buffer.alloc(0);
   /** First page that had no version before. */
   #endBefore = 1;
   /** Memory of pages that are not in use, and of those that are. */
@@ -85,6 +89,7 @@ export class LatePages {
       const files = {
         database: noted(await AdaptiveFile.open(options.database)),
         table: noted(await open(options.table, 'r')),
+        newTable: noted(await open(options.newTable, 'r')),
         prior: noted(await PriorFiles.open(options, { ...options, isOverlaid: false })),
         base: noted(await PageFile.open(options.base, options.pageSize)),
         origins: await Origins.open(options.origins, options.pages),
@@ -108,8 +113,8 @@ export class LatePages {
   }
 
   async close(): Promise<void> {
-    const { database, table, prior, base } = this.#files;
-    await Promise.all([database.close(), table.close(), prior.close(), base.close()]);
+    const { database, table, newTable, prior, base } = this.#files;
+    await Promise.all([database.close(), table.close(), newTable.close(), prior.close(), base.close()]);
   }
 
   async *#loadBlock(firstPage: number, pages: readonly number[]): AsyncGenerator<LoadedPage> {
@@ -126,24 +131,36 @@ export class LatePages {
   /** Reads pages of a block, and what they were before. */
   async #turnTo(firstPage: number, pages: readonly number[]): Promise<void> {
     const { pageSize } = this.#options;
-    const { database, table } = this.#files;
+    const { database, table, newTable } = this.#files;
     const position = (firstPage - 1) * pageSize;
     const runs = joinPages(
       pages.map((pageNumber) => pageNumber - firstPage),
       pageSize,
     );
     await readRuns(database, { block: this.#block, position, pageSize }, runs);
-    const digests = Buffer.alloc((BLOCK_BYTES / pageSize) * DIGEST_BYTES);
-    const before = await readFully(table, digests, (firstPage - 1) * DIGEST_BYTES);
+    const before = await this.#readDigests(table, firstPage);
+    this.#digests = await this.#readDigests(newTable, firstPage);
     this.#firstPage = firstPage;
     this.#endBefore = firstPage + Math.floor(before.length / DIGEST_BYTES);
     this.#prior.turnTo(firstPage, before);
     await this.#prior.load(pages.filter((pageNumber) => pageNumber < this.#endBefore));
   }
 
+  async #readDigests(table: FileHandle, firstPage: number): Promise<Buffer> {
+    const digests = Buffer.alloc((BLOCK_BYTES / this.#options.pageSize) * DIGEST_BYTES);
+    return readFully(table, digests, (firstPage - 1) * DIGEST_BYTES);
+  }
+
+  /** A page that was read once more: it has to be the one that was hashed. */
+  #at(pageNumber: number): Buffer {
+    const index = pageNumber - this.#firstPage;
+    const page = this.#block.subarray(index * this.#options.pageSize, (index + 1) * this.#options.pageSize);
+    if (hasDigest(page, this.#digests, index)) return page;
+    throw new Error(`page ${pageNumber} is not what it was when it was read before, although the database is held as it is`);
+  }
+
   async #load(pageNumber: number): Promise<LoadedPage> {
-    const start = (pageNumber - this.#firstPage) * this.#options.pageSize;
-    const page = this.#block.subarray(start, start + this.#options.pageSize);
+    const page = this.#at(pageNumber);
     const before = pageNumber < this.#endBefore ? this.#prior.get(pageNumber) : undefined;
     const candidates = await this.#readCandidates(pageNumber, page);
     return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };

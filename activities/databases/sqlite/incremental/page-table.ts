@@ -1,9 +1,16 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { readFully } from './file-bytes.ts';
 
 /** SHA-256, whole. A table takes 1/128 of a database with pages of 4 KiB. */
 export const DIGEST_BYTES = 32;
+
+/** Whether a page is the one that a table, or a part of it, has the digest of at an index. */
+export function hasDigest(page: Buffer, digests: Buffer, index: number): boolean {
+  const start = index * DIGEST_BYTES;
+  const end = start + DIGEST_BYTES;
+  return end <= digests.length && digests.compare(hash('sha256', page, 'buffer'), 0, DIGEST_BYTES, start, end) === 0;
+}
 
 /** A file of digests, one for each page of a database in their order, read from the first to the last. */
 export class PageTableReader {

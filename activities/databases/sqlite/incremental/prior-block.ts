@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
 import { alignedMemory } from './adaptive-file.ts';
 import type { PatchPlace } from './page-patch.ts';
-import { DIGEST_BYTES } from './page-table.ts';
+import { hasDigest } from './page-table.ts';
 import type { PriorFiles, Scratch } from './prior-files.ts';
 
 /** What is known of a page of the block. */
@@ -46,14 +45,14 @@ export class PriorBlock {
     for (const index of indexes) this.#known[index] = READ;
   }
 
-  /** Where a page that was read is to be changed, once, into what it should be or on the way there. */
+  /** Where a page that was read is to be changed into what it should be, or on the way there. */
   placeOf(pageNumber: number): PatchPlace {
     return { memory: this.#pages, start: (pageNumber - this.#firstPage) * this.#pageSize };
   }
 
   /**
-   * Writes pages that deltas changed, by ascending numbers, into the overlay. An earlier attempt may have done so already: then they are
-   * what they should be.
+   * Writes pages that deltas changed, by ascending numbers, into the overlay. What is not as it should be then counts as not read: an
+   * earlier attempt may have changed it already.
    *
    * @throws the system error
    */
@@ -86,9 +85,7 @@ export class PriorBlock {
   }
 
   #isProven(index: number): boolean {
-    const start = index * DIGEST_BYTES;
-    const digest = hash('sha256', this.#at(index), 'buffer');
-    const isProven = this.#digests.compare(digest, 0, DIGEST_BYTES, start, start + DIGEST_BYTES) === 0;
+    const isProven = hasDigest(this.#at(index), this.#digests, index);
     if (isProven) this.#known[index] = PROVEN;
     return isProven;
   }

@@ -49,8 +49,13 @@ export class PriorPages {
     },
   ): Promise<PriorPages> {
     const files = await PriorFiles.open(paths, options);
-    const blocks = Array.from({ length: BLOCKS }, () => new PriorBlock(files, options));
-    return new PriorPages(files, options.open(files.basePages), blocks);
+    try {
+      const blocks = Array.from({ length: BLOCKS }, () => new PriorBlock(files, options));
+      return new PriorPages(files, options.open(files.basePages), blocks);
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
   }
 
   /**
@@ -65,9 +70,13 @@ export class PriorPages {
     block.turnTo(firstPage, digests);
     const count = digests.length / DIGEST_BYTES;
     if (count === 0) return async () => block;
-    const changes: TakenChange[] = [];
-    for (const delta of this.#lacking) changes.push(...(await takeUpTo(delta, firstPage + count - 1)));
-    const reading = readPrior(block, changes, wanted);
+    const lastPage = firstPage + count - 1;
+    const touched: number[] = [];
+    // As a rule there is none but the latest. What several have of a block at once would be too much to hold of some blocks.
+    for (const delta of this.#lacking.slice(0, -1)) touched.push(...(await applyTo(block, await takeUpTo(delta, lastPage))));
+    const latest = this.#lacking.at(-1);
+    const changes = latest === undefined ? [] : await takeUpTo(latest, lastPage);
+    const reading = readPrior(block, { changes, touched, wanted });
     const settled: Promise<unknown> = reading.catch(() => undefined).then(() => this.#reading.delete(settled));
     this.#reading.add(settled);
     return () => reading;
@@ -79,13 +88,22 @@ export class PriorPages {
   }
 }
 
-/** Reads what is wanted and what deltas change, and brings the overlay up to these. */
-async function readPrior(block: PriorBlock, changes: readonly TakenChange[], wanted: readonly number[]): Promise<PriorBlock> {
-  const touched = ascending(changes.map(({ pageNumber }) => pageNumber));
-  await block.load(ascending([...touched, ...wanted]));
-  for (const { pageNumber, apply } of changes) apply(block.placeOf(pageNumber));
-  await block.keep(touched);
+/** Reads what is wanted and what a delta changes, and brings the overlay up to this and to what was touched before. */
+async function readPrior(
+  block: PriorBlock,
+  { changes, touched, wanted }: { changes: readonly TakenChange[]; touched: readonly number[]; wanted: readonly number[] },
+): Promise<PriorBlock> {
+  const changed = await applyTo(block, changes, wanted);
+  await block.keep(ascending([...touched, ...changed]));
   return block;
+}
+
+/** Returns the numbers of the pages that changed. */
+async function applyTo(block: PriorBlock, changes: readonly TakenChange[], wanted: readonly number[] = []): Promise<number[]> {
+  const changed = changes.map(({ pageNumber }) => pageNumber);
+  await block.load(ascending([...changed, ...wanted]));
+  for (const { pageNumber, apply } of changes) apply(block.placeOf(pageNumber));
+  return changed;
 }
 
 /** Each once. */

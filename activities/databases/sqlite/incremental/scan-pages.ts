@@ -26,7 +26,7 @@ export const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A disk that is asked for one block after the other stands still while threads that hash keep all cores from asking. */
 const READS = 2;
 /** Blocks that are prepared ahead: what that waits for comes from a disk page by page. */
-export const PREPARED = 4;
+export const PREPARED = 3;
 /** One is hashed besides; two more, so that none of them waits for each hitch of another. */
 const BUFFERS = READS + PREPARED + 3;
 
@@ -43,8 +43,8 @@ export interface ScannedPages {
  * @throws the signal's reason, the system error, or what `prepare` or `consume` throws; neither of them runs any more then
  */
 export async function scanPages<Prepared>(path: string, options: ScanOptions<Prepared>): Promise<ScannedPages> {
-  const file = await AdaptiveFile.open(path);
   const buffers = Array.from({ length: BUFFERS }, () => alignedMemory(BLOCK_BYTES));
+  const file = await AdaptiveFile.open(path);
   const threads = new HashThreads(buffers, options.pageSize);
   const btrees = new BtreePages(options);
   const stages = new Stages(options);

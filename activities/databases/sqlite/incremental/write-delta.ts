@@ -80,7 +80,7 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
     zstd,
     paths,
     pageSize,
-    files: { ...job.before, database: job.path },
+    files: { ...job.before, database: job.path, newTable: job.table },
     databasePages: job.bytes / pageSize,
     signal,
   });

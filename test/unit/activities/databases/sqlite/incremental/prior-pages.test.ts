@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { PriorBlock } from '../../../../../../activities/databases/sqlite/incremental/prior-block.ts';
 import { PriorPages } from '../../../../../../activities/databases/sqlite/incremental/prior-pages.ts';
+import { PREPARED } from '../../../../../../activities/databases/sqlite/incremental/scan-pages.ts';
 import { WalWriter } from '../../../../../../activities/databases/sqlite/incremental/wal-file.ts';
 import { WalReader } from '../../../../../../activities/databases/sqlite/incremental/wal-reader.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
 
 const PAGE = 4096;
 const BLOCK_PAGES = 64;
-const PAGES = 3 * BLOCK_PAGES;
+const PAGES = 5 * BLOCK_PAGES;
 
 /** A base of random pages below a directory, and the pages that the chain has. */
 class Scene {
@@ -58,7 +59,7 @@ class Scene {
     return new WalReader(path, PAGE);
   }
 
-  /** Runs through all blocks, with the same wanted pages of each, by their indexes; they are looked at while the next block is loading. */
+  /** Runs through all blocks, with the same wanted pages of each, by their indexes; they are looked at while those after it are loading. */
   async loadAll(
     wanted: readonly number[],
     options: { lacking?: WalReader[]; look: (block: PriorBlock, pageNumber: number) => void },
@@ -66,19 +67,19 @@ class Scene {
     const { lacking = [] } = options;
     const sizes = { pageSize: PAGE, blockBytes: BLOCK_PAGES * PAGE };
     const prior = await PriorPages.open(this, { ...sizes, isOverlaid: lacking.length > 0, open: () => lacking });
-    const load = async (round: number) => {
+    const load = (round: number) => {
       const firstPage = round * BLOCK_PAGES + 1;
       const pages = this.pages.slice(firstPage - 1, firstPage - 1 + BLOCK_PAGES);
       const digests = Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer')));
-      return (await prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index) }))();
+      return prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index) });
     };
     try {
-      let loading = load(0);
-      for (let round = 0; round * BLOCK_PAGES < PAGES; round++) {
-        const block = await loading;
-        loading = load(round + 1);
+      const loading: (() => Promise<PriorBlock>)[] = [];
+      for (let round = 0, next = 0; round * BLOCK_PAGES < PAGES; round++) {
+        while (loading.length < PREPARED) loading.push(await load(next++));
+        const block = await loading.shift()?.();
+        if (block === undefined) throw new Error('nothing was loaded');
         for (const index of wanted) options.look(block, round * BLOCK_PAGES + 1 + index);
-        await loading;
       }
     } finally {
       await prior.close();
