@@ -1,10 +1,12 @@
-import { cp, open, readdir, rm } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { cp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Dump } from '../../../../../../activities/databases/database-source.ts';
 import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
 import { replayInto } from '../../../../../../activities/restore/replay-chains.ts';
 import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
+import type { Progress } from '../../../../../../contract/progress.ts';
 import { ProgramMissing } from '../../../../../../process/errors.ts';
 import { ChainPlace, replayingFrom, sha256Of } from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
@@ -73,6 +75,28 @@ test('days of patches, a log between them and a shrunken database come back byte
     await expectReplays(place, dump?.facts as SqliteFacts);
   });
 }, 180_000);
+
+test('a page that is not what it was when it was hashed goes into no delta', async () => {
+  await withDirectory(async (directory) => {
+    const place = await patchedDay(directory);
+    await sqlite3(place.path, 'PRAGMA journal_mode = DELETE; DELETE FROM torrents WHERE id % 3 = 0; VACUUM;');
+    const content = await readFile(place.path);
+    const context = createTestContext();
+    // All was read once; pages that SQLite rebuilt are read again.
+    const report = ({ phase, bytesDone }: Progress) => {
+      if (phase === 'compare' && bytesDone === content.length)
+        writeFileSync(
+          place.path,
+          content.map((byte) => byte ^ 1),
+        );
+    };
+    await expect(place.dump({ ...context, report })).rejects.toThrow(/page \d+ is not what it was/);
+    await writeFile(place.path, content);
+    const dump = await place.dump();
+    expect(dump.method).toMatch(/by patches$/);
+    await expectReplays(place, dump.facts as SqliteFacts);
+  });
+}, 60_000);
 
 test('a row that changed takes some bytes, whatever became of the overlay meanwhile', async () => {
   await withDirectory(async (directory) => {
