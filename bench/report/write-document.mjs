@@ -6,8 +6,8 @@ import { summariesOf, typicalGroup } from './summaries.mjs';
 import { renderPicture } from './svg.mjs';
 
 /**
- * Puts the tables between the markers of a section of docs/benchmarks.md, and draws its picture, docs/benchmarks-SECTION.svg;
- * docs/benchmarks.svg for `everybody`.
+ * Puts the tables between the markers of a section of docs/benchmarks.md, and draws its picture where there are several to compare:
+ * docs/benchmarks-SECTION.svg, docs/benchmarks.svg for `everybody`.
  *
  * @param {string} docs @param {string} section @throws when the markers are missing
  */
@@ -15,7 +15,9 @@ export async function writeDocument(docs, section, measured) {
   const path = join(docs, 'benchmarks.md');
   await writeFile(path, replaceSection(await readFile(path, 'utf8'), section, renderReport(measured)));
   const picture = section === 'everybody' ? 'benchmarks.svg' : `benchmarks-${section}.svg`;
-  await writeFile(join(docs, picture), renderPicture(toCharts(measured)));
+  const charts = toCharts(measured);
+  // Of a contestant alone there is nothing to be seen.
+  if (charts.some(({ bars }) => bars.length > 1)) await writeFile(join(docs, picture), renderPicture(charts));
 }
 
 /** @param {string} text @param {string} section @param {string} tables */
