@@ -3,6 +3,7 @@ import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
 import type { CellIndex } from './cell-index.ts';
 import { SourceChooser } from './choose-sources.ts';
 import { readFully } from './file-bytes.ts';
+import { openTogether } from './open-together.ts';
 import { Origins } from './origins.ts';
 import { PageFile } from './page-file.ts';
 import { joinPages, readRuns } from './page-runs.ts';
@@ -80,12 +81,7 @@ export class LatePages {
 
   /** @throws the system error */
   static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
-    const opened: { close: () => Promise<void> }[] = [];
-    const noted = <File extends { close: () => Promise<void> }>(file: File): File => {
-      opened.push(file);
-      return file;
-    };
-    try {
+    return openTogether(async (noted) => {
       const files = {
         database: noted(await AdaptiveFile.open(options.database)),
         table: noted(await open(options.table, 'r')),
@@ -95,10 +91,7 @@ export class LatePages {
         origins: await Origins.open(options.origins, options.pages),
       };
       return new LatePages(files, options, index);
-    } catch (error) {
-      await Promise.all(opened.map((file) => file.close()));
-      throw error;
-    }
+    });
   }
 
   /** `pages`: ascending numbers. Each is valid until the next one is asked for. */

@@ -3,6 +3,7 @@ import { exists } from '../../../presence.ts';
 import { AdaptiveFile } from './adaptive-file.ts';
 import { readPagesOf } from './base-pages.ts';
 import { readFullySync, writeFully } from './file-bytes.ts';
+import { openTogether } from './open-together.ts';
 import { joinPages, readRuns } from './page-runs.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 
@@ -45,22 +46,14 @@ export class PriorFiles {
     { base, overlay: path }: { base: string; overlay: string | undefined },
     options: { pageSize: number; isOverlaid: boolean },
   ): Promise<PriorFiles> {
-    const opened: { close: () => Promise<void> }[] = [];
-    const noted = <File extends { close: () => Promise<void> } | undefined>(file: File): File => {
-      if (file !== undefined) opened.push(file);
-      return file;
-    };
-    try {
+    return openTogether(async (noted) => {
       const files = { base: noted(await open(base, 'r')), overlay: noted(await openOverlay(path, options)) };
       const reads = {
         base: noted(await AdaptiveFile.over(files.base)),
         overlay: files.overlay && noted(await AdaptiveFile.over(files.overlay)),
       };
       return new PriorFiles(files, reads, options.pageSize);
-    } catch (error) {
-      await Promise.all(opened.map((file) => file.close()));
-      throw error;
-    }
+    });
   }
 
   /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. */

@@ -1,9 +1,11 @@
 import { type DeltaReader, type TakenChange, takeUpTo } from './delta-reader.ts';
+import { openTogether } from './open-together.ts';
 import { DIGEST_BYTES } from './page-table.ts';
 import { PriorBlock } from './prior-block.ts';
 import { PriorFiles } from './prior-files.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
 import { PREPARED } from './scan-pages.ts';
+import { Unsettled } from './unsettled.ts';
 
 /**
  * The pages that are no longer those of the base, each at its own place in a file with holes; with the base it holds the database as
@@ -30,7 +32,7 @@ export class PriorPages {
   readonly #lacking: readonly DeltaReader[];
   readonly #blocks: readonly PriorBlock[];
   #round = 0;
-  readonly #reading = new Set<Promise<unknown>>();
+  readonly #reading = new Unsettled();
 
   private constructor(files: PriorFiles, lacking: readonly DeltaReader[], blocks: readonly PriorBlock[]) {
     this.#files = files;
@@ -48,14 +50,11 @@ export class PriorPages {
       open: (readBase: ReadBasePage) => readonly DeltaReader[];
     },
   ): Promise<PriorPages> {
-    const files = await PriorFiles.open(paths, options);
-    try {
+    return openTogether(async (noted) => {
+      const files = noted(await PriorFiles.open(paths, options));
       const blocks = Array.from({ length: BLOCKS }, () => new PriorBlock(files, options));
       return new PriorPages(files, options.open(files.basePages), blocks);
-    } catch (error) {
-      await files.close();
-      throw error;
-    }
+    });
   }
 
   /**
@@ -77,13 +76,12 @@ export class PriorPages {
     const latest = this.#lacking.at(-1);
     const changes = latest === undefined ? [] : await takeUpTo(latest, lastPage);
     const reading = readPrior(block, { changes, touched, wanted });
-    const settled: Promise<unknown> = reading.catch(() => undefined).then(() => this.#reading.delete(settled));
-    this.#reading.add(settled);
+    this.#reading.note(reading);
     return () => reading;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#reading);
+    await this.#reading.settled();
     await Promise.all([this.#files.close(), ...this.#lacking.map((delta) => delta.close())]);
   }
 }

@@ -43,7 +43,7 @@ export class RebuildPatcher {
   /** Copies of the page at hand, four numbers each: an object for each, millions of times, would keep the garbage collector busy. */
   readonly #copies: Uint32Array;
   #copied = 0;
-  /** By the pieces of the sources, where the first copy of one begins in the list, after the number of the page that it is of. */
+  /** By the pieces of the sources, where the first copy of one begins in the list, beside the round: that of another page counts no more. */
   readonly #firstCopies: Uint32Array;
   readonly #pieces: number;
   #round = 0;

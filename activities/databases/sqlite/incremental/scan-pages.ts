@@ -2,6 +2,7 @@ import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
 import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
 import { BtreePages } from './btree-pages.ts';
 import { HashThreads } from './hash-threads.ts';
+import { Unsettled } from './unsettled.ts';
 
 /** Pages that follow one another, with their digests. */
 export interface PageBlock {
@@ -125,7 +126,7 @@ class Stages<Prepared> {
   #consumed: Promise<void> = Promise.resolve();
   /** The latest ones, from the oldest on. */
   readonly #consuming: Promise<void>[] = Array.from({ length: PREPARED }, () => Promise.resolve());
-  readonly #unsettled = new Set<Promise<unknown>>();
+  readonly #unsettled = new Unsettled();
 
   constructor(options: Pick<ScanOptions<Prepared>, 'prepare' | 'consume' | 'signal'>) {
     this.#options = options;
@@ -139,8 +140,9 @@ class Stages<Prepared> {
       return prepare(block);
     });
     const consuming = Promise.all([hashing, preparing, this.#consumed]).then(([block, prepared]) => consume(block, prepared));
-    this.#note(preparing);
-    this.#note(consuming);
+    // Should the block before fail, nobody waits for them.
+    this.#unsettled.note(preparing);
+    this.#unsettled.note(consuming);
     this.#prepared = preparing;
     this.#consumed = consuming;
     this.#consuming.push(consuming);
@@ -150,12 +152,6 @@ class Stages<Prepared> {
 
   /** Returns once nothing is prepared or consumed any more, whatever became of it. */
   async settled(): Promise<void> {
-    await Promise.all(this.#unsettled);
-  }
-
-  /** Should the block before fail, nobody waits for this one. */
-  #note(stage: Promise<unknown>): void {
-    const settled: Promise<unknown> = stage.catch(() => undefined).then(() => this.#unsettled.delete(settled));
-    this.#unsettled.add(settled);
+    await this.#unsettled.settled();
   }
 }
