@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
 import { HookedService, until } from '../support/hooked-service.ts';
-import { createTrackerDatabase } from '../support/tracker-database.ts';
 
 let holdfast: Holdfast;
 let service: HookedService;
@@ -24,9 +23,7 @@ beforeAll(async () => {
     const base = renderConfiguration(directory, { sources: sqlite, extra: service.hooks() });
     return `${base.replace('plans:\n', `${repository}\nplans:\n`)}${broken}\n${away}\n`;
   });
-  await createTrackerDatabase(join(holdfast.directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 1_000_000 });
-  await holdfast.restic('init');
-  holdfast.environment['PATH'] = `${service.directory}:${holdfast.environment['PATH']}`;
+  await service.prepareBackups(holdfast);
   await holdfast.up();
 }, 120_000);
 

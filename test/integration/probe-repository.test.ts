@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
 import { HookedService } from '../support/hooked-service.ts';
-import { createTrackerDatabase } from '../support/tracker-database.ts';
 
 let holdfast: Holdfast;
 /** Holds dumps alone: no plan here has hooks. */
@@ -32,9 +31,7 @@ beforeAll(async () => {
   service = new HookedService(join(holdfast.directory, 'service'));
   await service.install();
   await holdfast.configure(render);
-  await createTrackerDatabase(join(holdfast.directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 1_000_000 });
-  await holdfast.restic('init');
-  holdfast.environment['PATH'] = `${service.directory}:${holdfast.environment['PATH']}`;
+  await service.prepareBackups(holdfast);
   await holdfast.up();
 }, 120_000);
 

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Holdfast } from './holdfast.ts';
+import { createTrackerDatabase } from './tracker-database.ts';
 
 /**
  * A service as hooks see it: a background process, and a program that starts it, stops it and says whether it runs. Files beside
@@ -73,6 +75,13 @@ export class HookedService {
       await writeFile(join(this.directory, name), text);
       await chmod(join(this.directory, name), 0o755);
     }
+  }
+
+  /** Makes the database and the repository that a configuration has, and puts the programs before those of a Holdfast that is not up yet. */
+  async prepareBackups(holdfast: Holdfast): Promise<void> {
+    await createTrackerDatabase(join(holdfast.directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 1_000_000 });
+    await holdfast.restic('init');
+    holdfast.environment['PATH'] = `${this.directory}:${holdfast.environment['PATH']}`;
   }
 
   /** YAML of a plan's hooks that stop and start it. */

@@ -8,7 +8,6 @@ import type { RunRecord } from '../../contract/backup.ts';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
 import { type Call, HookedService, until } from '../support/hooked-service.ts';
 import { startTemporalServer } from '../support/temporal-server.ts';
-import { createTrackerDatabase } from '../support/tracker-database.ts';
 
 let holdfast: Holdfast;
 let service: HookedService;
@@ -27,9 +26,7 @@ beforeEach(async () => {
   await service.install();
   await service.start();
   await holdfast.configure(render());
-  await createTrackerDatabase(join(holdfast.directory, 'data/tracker.db'), { journalMode: 'wal', bytes: 1_000_000 });
-  await holdfast.restic('init');
-  holdfast.environment['PATH'] = `${service.directory}:${holdfast.environment['PATH']}`;
+  await service.prepareBackups(holdfast);
 }, 120_000);
 
 afterEach(async () => {
