@@ -10,13 +10,15 @@ import { matchPending, type RunView } from './run-view.ts';
 export interface FollowOptions {
   /** The record as far as it is known: {@link emptyRecord} for a run that was just started. */
   known: RunRecord;
+  lookEveryMs: number;
   /** Called after each look at a run in progress. */
   onView: (view: RunView) => void;
   /** Ends the watching, not the run. */
   signal: AbortSignal;
 }
 
-const LOOK_EVERY_MS = 500;
+/** Until Temporal is asked again that did not answer. */
+const RETRY_AFTER_MS = 500;
 /** So long may Temporal be away, as during its restart, before we give up watching. */
 const SILENCE_ACCEPTED_MS = 60_000;
 
@@ -38,7 +40,7 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, opti
     if (answer !== undefined) record = answer.host === '' ? { ...answer, host: record.host } : answer;
     const activities = await readPendingActivities(temporal, description);
     options.onView({ record, pending: matchPending(record, activities), isWorkerSilent: answer === undefined });
-    await pause(LOOK_EVERY_MS, ended.aborted ? options.signal : ended);
+    await pause(options.lookEveryMs, ended.aborted ? options.signal : ended);
   }
   return record;
 }
@@ -68,7 +70,7 @@ function createPatientDescribe(
         if (!isServiceError(error)) throw error;
         if (Date.now() > giveUpAt)
           throw new CommandError('Unreachable', EXIT.unreachable, silenceMessage(known), { cause: error });
-        await pause(LOOK_EVERY_MS, signal);
+        await pause(RETRY_AFTER_MS, signal);
       }
     }
     return undefined;

@@ -27,6 +27,7 @@ export async function watchRun(
   try {
     const record = await followRun(temporal, run.handle, {
       known: run.record,
+      lookEveryMs: display.lookEveryMs,
       onView: (view) => display.update(view),
       signal: interruption.detached,
     });

@@ -14,7 +14,7 @@ const BUFFER_BYTES = 1024 * 1024;
 export class DumpWriter {
   readonly #file: FileHandle;
   readonly #scanner: DumpScanner;
-  readonly #sampler = new TextSampler();
+  readonly #sampler: TextSampler | undefined;
   readonly #hash = createHash('sha256');
   #filling = Buffer.allocUnsafe(BUFFER_BYTES);
   #spare = Buffer.allocUnsafe(BUFFER_BYTES);
@@ -22,9 +22,11 @@ export class DumpWriter {
   #bytes = 0;
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(file: FileHandle, scanner: DumpScanner) {
+  /** `isSampled`: whether a sample of the text is wanted. */
+  constructor(file: FileHandle, scanner: DumpScanner, { isSampled }: { isSampled: boolean }) {
     this.#file = file;
     this.#scanner = scanner;
+    this.#sampler = isSampled ? new TextSampler() : undefined;
   }
 
   /** Bytes that came so far. */
@@ -52,18 +54,18 @@ export class DumpWriter {
     this.#pending.catch(() => undefined);
     this.#hash.update(full);
     this.#scanner.push(full);
-    this.#sampler.take(full);
+    this.#sampler?.take(full);
     this.#bytes += full.length;
     this.#length = 0;
     [this.#filling, this.#spare] = [this.#spare, this.#filling];
   }
 
   /** Waits until everything is written. @returns the SHA-256, hexadecimal, and a sample. @throws the system error of a write. */
-  async end(): Promise<{ sha256: string; sample: Sample }> {
+  async end(): Promise<{ sha256: string; sample: Sample | undefined }> {
     await this.flush();
     await this.#pending;
     this.#scanner.finish();
-    return { sha256: this.#hash.digest('hex'), sample: this.#sampler.finish() };
+    return { sha256: this.#hash.digest('hex'), sample: this.#sampler?.finish() };
   }
 }
 

@@ -33,7 +33,8 @@ export async function dump(
     });
     await rename(partial, place.target);
     const { bytes, method, facts } = describeDump(written, place.path);
-    return { bytes, method, facts, sample: written.raw.sample };
+    const { sample } = written.raw;
+    return { bytes, method, facts, ...(sample === undefined ? {} : { sample }) };
   } catch (error) {
     await remove();
     throw error;

@@ -19,7 +19,7 @@ export interface RawDump {
   bytes: number;
   sha256: string;
   contents: DumpContents;
-  sample: Sample;
+  sample: Sample | undefined;
 }
 
 /**
@@ -32,7 +32,8 @@ export async function runDump(programs: Programs, session: Session, file: FileHa
   const names = new Set(catalog.tables.map((table) => table.name));
   const structureOnly = source.structureOnly.filter((name) => names.has(name));
   const scanner = new DumpScanner();
-  const writer = new DumpWriter(file, scanner);
+  // A chain tells by its own sizes what has changed (changes/change-notes.ts).
+  const writer = new DumpWriter(file, scanner, { isSampled: source.chain === undefined });
   const calls = dumpArguments(source, client, { structureOnly, omit: necessaryOmissions(catalog) });
   for (const args of calls) {
     const end = await call({ programs, session, context, writer, scanner }, args);

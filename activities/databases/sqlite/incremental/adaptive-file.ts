@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { readFully } from './file-bytes.ts';
+import { readFully, readFullySync } from './file-bytes.ts';
 
 /** Longer than a piece takes that lies in memory: where reads are faster there is nothing to be won. */
 const FROM_MEMORY: FromMemory = { ms: 0.1, msPerByte: 1 / 2_000_000 };
@@ -11,7 +11,11 @@ const WASM_PAGE_BYTES = 65_536;
 
 /** Neither the language's own types nor Node's tell of it. */
 declare const WebAssembly: {
-  Memory: new (size: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
+  Memory: new (size: {
+    initial: number;
+    maximum: number;
+    shared: boolean;
+  }) => { readonly buffer: ArrayBuffer | SharedArrayBuffer };
 };
 
 /**
@@ -31,6 +35,12 @@ interface FromMemory {
   msPerByte: number;
 }
 
+export interface ReadingOptions {
+  /** Whether this thread itself reads what may lie in memory: small pieces are there before another one could have begun. */
+  waits?: boolean;
+  fromMemory?: FromMemory;
+}
+
 /**
  * Reads a large file through the page cache where the file lies in it, and past it (`O_DIRECT`) where it comes from the disk. What others
  * work with is then not pushed out of memory by a backup, no byte is copied once more, and nothing is read ahead in a file with holes. From
@@ -45,22 +55,24 @@ export class AdaptiveFile {
   readonly #took: Record<Way, { ms: number; at: number } | undefined> = { cached: undefined, direct: undefined };
 
   readonly #fromMemory: FromMemory;
+  readonly #waits: boolean;
   #latestWay: Way = 'cached';
 
-  private constructor(files: { cached: FileHandle; direct: FileHandle | undefined }, fromMemory: FromMemory) {
+  private constructor(files: { cached: FileHandle; direct: FileHandle | undefined }, options: ReadingOptions) {
     this.#cached = files.cached;
     this.#direct = files.direct;
-    this.#fromMemory = fromMemory;
+    this.#fromMemory = options.fromMemory ?? FROM_MEMORY;
+    this.#waits = options.waits ?? false;
   }
 
   /** The caller may write to `cached`, which is closed with this. */
-  static async over(cached: FileHandle, fromMemory = FROM_MEMORY): Promise<AdaptiveFile> {
-    return new AdaptiveFile({ cached, direct: await openDirect(cached) }, fromMemory);
+  static async over(cached: FileHandle, options: ReadingOptions = {}): Promise<AdaptiveFile> {
+    return new AdaptiveFile({ cached, direct: await openDirect(cached) }, options);
   }
 
   /** @throws the system error */
-  static async open(path: string, fromMemory = FROM_MEMORY): Promise<AdaptiveFile> {
-    return AdaptiveFile.over(await open(path, 'r'), fromMemory);
+  static async open(path: string, options: ReadingOptions = {}): Promise<AdaptiveFile> {
+    return AdaptiveFile.over(await open(path, 'r'), options);
   }
 
   /** Which way the latest pieces were read. */
@@ -111,7 +123,9 @@ export class AdaptiveFile {
     const bytes = way === 'direct' ? await this.#readDirect({ memory, position }) : 0;
     if (bytes === memory.length) return bytes;
     // What is missing of a piece lies beyond the end of the file, or in its last sector.
-    return bytes + (await readFully(this.#cached, memory.subarray(bytes), position + bytes)).length;
+    const rest = memory.subarray(bytes);
+    if (this.#waits) return bytes + readFullySync(this.#cached, rest, position + bytes);
+    return bytes + (await readFully(this.#cached, rest, position + bytes)).length;
   }
 
   /** Returns 0 where it is refused, whatever for: should it be the disk that fails, the other way is told as well. */
@@ -131,12 +145,21 @@ export class AdaptiveFile {
  * Memory to read into past the page cache, at least so large: WebAssembly's begins where a page of memory does, others begin anywhere. It
  * takes 10 GiB of addresses (V8, Node 20), so where those are limited (`ulimit -v`) it is any memory, and read into through the cache.
  */
-export function alignedMemory(bytes: number): SharedArrayBuffer {
+export function alignedMemory(bytes: number): ArrayBuffer {
+  return (allocate(bytes, false) ?? new ArrayBuffer(bytes)) as ArrayBuffer;
+}
+
+/** As {@link alignedMemory}, for several threads. */
+export function sharedMemory(bytes: number): SharedArrayBuffer {
+  return (allocate(bytes, true) ?? new SharedArrayBuffer(bytes)) as SharedArrayBuffer;
+}
+
+function allocate(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer | undefined {
   const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer;
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared }).buffer;
   } catch {
-    return new SharedArrayBuffer(bytes);
+    return undefined;
   }
 }
 

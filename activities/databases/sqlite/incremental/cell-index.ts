@@ -5,22 +5,28 @@ const ENTRIES = 2 ** 21;
 /** One cell in so many is noted: enough to recognise a page that holds a tenth of another one's. */
 const ONE_IN = 16;
 
-/** Tells on which pages cells were. It only says where to look; what is there has to be compared. */
+/** Memory of an index, which takes as much as is written to. */
+export function createIndexMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * ENTRIES * Uint32Array.BYTES_PER_ELEMENT);
+}
+
+/**
+ * Tells on which pages cells were. It only says where to look; what is there has to be compared. So several threads may note and look at
+ * once, each by an index of its own over the same memory.
+ */
 export class CellIndex {
   readonly #cells: Cells;
-  #hashes = new Uint32Array();
-  #pages = new Uint32Array();
+  readonly #hashes: Uint32Array;
+  readonly #pages: Uint32Array;
 
-  constructor(pageSize: number) {
+  constructor(pageSize: number, memory: SharedArrayBuffer) {
     this.#cells = createCells(pageSize);
+    this.#hashes = new Uint32Array(memory, 0, ENTRIES);
+    this.#pages = new Uint32Array(memory, ENTRIES * Uint32Array.BYTES_PER_ELEMENT, ENTRIES);
   }
 
   /** Notes some cells of a page. */
   note(page: Uint8Array, pageNumber: number): void {
-    if (this.#pages.length === 0) {
-      this.#hashes = new Uint32Array(ENTRIES);
-      this.#pages = new Uint32Array(ENTRIES);
-    }
     this.#sample(page, (hash) => {
       const entry = entryOf(hash);
       this.#hashes[entry] = hash;

@@ -1,4 +1,4 @@
-import type { PatchPlace } from './page-patch.ts';
+import type { PatchTaker } from './patch-format.ts';
 
 /** A delta of any form, page by page in their order. */
 export interface DeltaReader {
@@ -10,39 +10,16 @@ export interface DeltaReader {
   readonly kept: Uint32Array;
   /** @throws {WalDamaged | PatchDamaged} */
   ready(): Promise<void>;
-  /** Turns the next page, as it was before the delta, into what it was after it, and goes on. @throws {PatchDamaged} */
-  apply(place: PatchPlace): void;
-  /** As `apply`, but later, once the page is there. */
-  take(): (place: PatchPlace) => void;
+  /** Hands over the patch of the next page, and goes on. */
+  pass(taker: PatchTaker): void;
   close(): Promise<void>;
 }
 
-/** Applies what a delta has up to a page. `placeOf` tells where each page is, as it was before the delta, to be changed in its place. */
-export async function applyUpTo(
-  delta: DeltaReader,
-  lastPage: number,
-  placeOf: (pageNumber: number) => PatchPlace,
-): Promise<void> {
+/** Hands over what a delta has up to a page. @throws {WalDamaged | PatchDamaged} */
+export async function passUpTo(delta: DeltaReader, lastPage: number, taker: PatchTaker): Promise<void> {
   for (;;) {
     if (!delta.isReady) await delta.ready();
     if (delta.pageNumber > lastPage) return;
-    delta.apply(placeOf(delta.pageNumber));
-  }
-}
-
-/** What a delta makes of a page. */
-export interface TakenChange {
-  pageNumber: number;
-  /** @throws {PatchDamaged} */
-  apply: (place: PatchPlace) => void;
-}
-
-/** Takes what a delta has up to a page, to be applied once these pages are there. */
-export async function takeUpTo(delta: DeltaReader, lastPage: number): Promise<TakenChange[]> {
-  const changes: TakenChange[] = [];
-  for (;;) {
-    if (!delta.isReady) await delta.ready();
-    if (delta.pageNumber > lastPage) return changes;
-    changes.push({ pageNumber: delta.pageNumber, apply: delta.take() });
+    delta.pass(taker);
   }
 }

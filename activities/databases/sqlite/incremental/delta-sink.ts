@@ -1,24 +1,44 @@
 import type { Programs } from '../../../../process/programs.ts';
-import { DeltaPatches } from './delta-patches.ts';
-import type { LateFiles } from './late-pages.ts';
+import { createIndexMemory } from './cell-index.ts';
+import { type DeltaMaterial, DeltaPatches } from './delta-patches.ts';
+import type { MadePatches } from './page-comparer.ts';
 import { WalWriter } from './wal-file.ts';
 import { FRAME_HEADER_BYTES } from './wal-format.ts';
 
 /** So many bytes of pages stay a log: nothing is won that would be worth a second tool in a restore. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
+/** Pages that follow one another, some of which go into the delta. */
+export interface DeltaBlock {
+  firstPage: number;
+  /** At the start of its memory, valid until it was appended. */
+  pages: Buffer;
+  /** Of as many of them as the chain has. */
+  digests: Buffer;
+  /** Numbers of those that changed and that the chain has, ascending. */
+  changed: readonly number[];
+  /** Numbers of those that the chain has not, ascending. */
+  added: readonly number[];
+  /** What deltas that the overlay has not changed in the block, from the oldest one on (patch-list.ts). */
+  lists: readonly Uint8Array[];
+}
+
 /** Takes the pages of a delta, in their order. */
 export interface DeltaSink {
-  /** Whether it makes use of what a page was before. */
-  readonly takesBefore: boolean;
   readonly pages: number;
   /** What the delta takes so far, before it is packed. */
   readonly bytes: number;
-  append(pageNumber: number, page: Buffer, before: Buffer | undefined): Promise<void> | void;
-  /** To be waited for after each block. */
-  flush(): Promise<void>;
+  /**
+   * Begins with a block, while others before it are not yet there.
+   *
+   * @throws {PatchDamaged} when a delta of the chain is not what was written, or the system error
+   */
+  prepare(block: DeltaBlock): Promise<MadePatches | undefined>;
+  /** Takes a block, with what was prepared for it; block by block in their order. */
+  append(block: DeltaBlock, made: MadePatches | undefined): Promise<void>;
   /** Ends the delta; the file is not synced. */
   finish(): Promise<WrittenFile>;
+  /** Returns once nothing is prepared any more, whatever became of it. */
   close(): Promise<void>;
 }
 
@@ -34,8 +54,7 @@ export interface SinkJob {
   /** New files, of which one is made. */
   paths: { wal: string; patch: string };
   pageSize: number;
-  /** What patches are made of. */
-  files: Omit<LateFiles, 'pageSize' | 'pages'>;
+  material: DeltaMaterial;
   /** That the database has. */
   databasePages: number;
   signal: AbortSignal;
@@ -47,7 +66,6 @@ export function createSink(job: SinkJob): DeltaSink {
 }
 
 class LogSink implements DeltaSink {
-  readonly takesBefore = false;
   readonly #job: SinkJob;
   #wal: WalWriter | undefined;
 
@@ -63,13 +81,17 @@ class LogSink implements DeltaSink {
     return this.#wal?.bytes ?? 0;
   }
 
-  async append(pageNumber: number, page: Buffer): Promise<void> {
-    this.#wal ??= await WalWriter.create(this.#job.paths.wal, this.#job.pageSize);
-    await this.#wal.append(pageNumber, page);
+  async prepare(): Promise<undefined> {
+    // What a page was before is of no use.
   }
 
-  async flush(): Promise<void> {
-    // A page at a time is written as it comes.
+  async append(block: DeltaBlock): Promise<void> {
+    for (const pageNumber of numbersIn(block)) await this.appendPage(pageNumber, pageOf(block, pageNumber, this.#job));
+  }
+
+  async appendPage(pageNumber: number, page: Uint8Array): Promise<void> {
+    this.#wal ??= await WalWriter.create(this.#job.paths.wal, this.#job.pageSize);
+    await this.#wal.append(pageNumber, page);
   }
 
   async finish(): Promise<WrittenFile> {
@@ -83,7 +105,6 @@ class LogSink implements DeltaSink {
 }
 
 class PatchSink implements DeltaSink {
-  readonly takesBefore = true;
   readonly #job: SinkJob;
   readonly #patches: DeltaPatches;
   /** As long as it may stay a log. */
@@ -94,33 +115,33 @@ class PatchSink implements DeltaSink {
   constructor(job: SinkJob, programs: Programs) {
     const { pageSize, databasePages, paths, signal } = job;
     this.#job = job;
-    this.#patches = new DeltaPatches(
-      { programs, path: paths.patch, pageSize, pages: databasePages, signal },
-      { ...job.files, pageSize, pages: databasePages },
-    );
+    const file = { programs, path: paths.patch, pageSize, pages: databasePages, signal };
+    this.#patches = new DeltaPatches(file, job.material, createIndexMemory());
   }
 
   get bytes(): number {
     return this.#held === undefined ? this.#patches.bytes : this.#heldBytes;
   }
 
-  append(pageNumber: number, page: Buffer, before: Buffer | undefined): void {
-    this.#patches.append(pageNumber, page, before);
-    this.pages++;
-    this.#heldBytes += FRAME_HEADER_BYTES + page.length;
-    if (this.#heldBytes > MAX_LOG_BYTES) this.#held = undefined;
-    this.#held?.push({ pageNumber, page: Buffer.from(page) });
+  async prepare(block: DeltaBlock): Promise<MadePatches | undefined> {
+    if (block.changed.length === 0 && block.lists.length === 0) return undefined;
+    return this.#patches.make({ ...block, memory: block.pages.buffer as unknown as SharedArrayBuffer });
   }
 
-  async flush(): Promise<void> {
-    if (this.#held === undefined) await this.#patches.flush();
+  async append(block: DeltaBlock, made: MadePatches = NOTHING): Promise<void> {
+    const numbers = numbersIn(block);
+    this.pages += numbers.length;
+    this.#heldBytes += numbers.length * (FRAME_HEADER_BYTES + this.#job.pageSize);
+    if (this.#heldBytes > MAX_LOG_BYTES) this.#held = undefined;
+    this.#held?.push(...numbers.map((pageNumber) => ({ pageNumber, page: Buffer.from(pageOf(block, pageNumber, this.#job)) })));
+    await this.#patches.append(made, block.added);
   }
 
   async finish(): Promise<WrittenFile> {
     if (this.#held === undefined) return { path: this.#job.paths.patch, stream: await this.#patches.finish() };
     const log = new LogSink(this.#job);
     try {
-      for (const { pageNumber, page } of this.#held) await log.append(pageNumber, page);
+      for (const { pageNumber, page } of this.#held) await log.appendPage(pageNumber, page);
       return await log.finish();
     } finally {
       await log.close();
@@ -130,4 +151,15 @@ class PatchSink implements DeltaSink {
   async close(): Promise<void> {
     await this.#patches.close();
   }
+}
+
+const NOTHING: MadePatches = { list: new Uint8Array(), late: [], kept: [] };
+
+function numbersIn({ changed, added }: DeltaBlock): number[] {
+  return [...changed, ...added];
+}
+
+function pageOf({ firstPage, pages }: DeltaBlock, pageNumber: number, { pageSize }: SinkJob): Buffer {
+  const start = (pageNumber - firstPage) * pageSize;
+  return pages.subarray(start, start + pageSize);
 }

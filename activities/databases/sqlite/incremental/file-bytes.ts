@@ -1,5 +1,8 @@
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+
+/** A file by its descriptor, which all threads know it by. */
+export type OpenFile = Pick<FileHandle, 'fd'>;
 
 /** As much as a file has from a position on, up to the size of the buffer. */
 export async function readFully(file: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
@@ -19,7 +22,7 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
 }
 
 /** As {@link readFully}, while this thread waits. @returns how many bytes there were */
-export function readFullySync({ fd }: FileHandle, buffer: Uint8Array, position: number): number {
+export function readFullySync({ fd }: OpenFile, buffer: Uint8Array, position: number): number {
   let filled = 0;
   while (filled < buffer.length) {
     const bytesRead = readSync(fd, buffer, filled, buffer.length - filled, position + filled);
@@ -27,4 +30,11 @@ export function readFullySync({ fd }: FileHandle, buffer: Uint8Array, position: 
     filled += bytesRead;
   }
   return filled;
+}
+
+/** Writes while this thread waits. @throws the system error */
+export function writeFullySync({ fd }: OpenFile, bytes: Uint8Array, position: number): void {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += writeSync(fd, bytes, offset, bytes.length - offset, position + offset);
+  }
 }

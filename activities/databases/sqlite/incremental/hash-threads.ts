@@ -1,81 +1,18 @@
-import { Worker } from 'node:worker_threads';
-import { DIGEST_BYTES } from './page-table.ts';
+import { Thread } from './threads/thread.ts';
 
-/**
- * What a thread runs, as text: Node 20 can start neither a .ts file nor find the compiled one from the sources. A thread starts no
- * program: a child's death signal comes when the thread that started it ends.
- */
-const PAGES_THREAD = `
-const { hash } = require('node:crypto');
-const { parentPort, workerData } = require('node:worker_threads');
-const { buffers, pageSize, digestBytes } = workerData;
-// Made once: to make one for each page, and a buffer for each digest, takes a quarter as long as the hashing.
-const blocks = buffers.map((buffer) =>
-  Array.from({ length: buffer.byteLength / pageSize }, (_, page) => new Uint8Array(buffer, page * pageSize, pageSize)),
-);
-parentPort.on('message', ({ slot, bytes }) => {
-  const digests = Buffer.from(new ArrayBuffer(Math.ceil(bytes / pageSize) * digestBytes));
-  for (let page = 0, start = 0; start < bytes; page++, start += pageSize) {
-    const whole = blocks[slot][page];
-    const digest = hash('sha256', bytes - start < pageSize ? whole.subarray(0, bytes - start) : whole, 'binary');
-    digests.latin1Write(digest, page * digestBytes, digestBytes);
-  }
-  parentPort.postMessage(digests, [digests.buffer]);
-});`;
-
-const WHOLE_THREAD = `
-const { createHash } = require('node:crypto');
-const { parentPort, workerData } = require('node:worker_threads');
-const whole = createHash('sha256');
-parentPort.on('message', ({ slot, bytes }) => {
-  if (bytes > 0) whole.update(Buffer.from(workerData.buffers[slot], 0, bytes));
-  parentPort.postMessage(bytes > 0 ? undefined : whole.digest('hex'));
-});`;
-
+/** What is at the start of a shared buffer. */
 interface Block {
   slot: number;
   bytes: number;
 }
 
-/** Answers come in the order of the questions. */
-class Thread<Answer> {
-  readonly #worker: Worker;
-  readonly #waiting: { resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = [];
-  #error: Error | undefined;
-
-  constructor(code: string, workerData: object) {
-    this.#worker = new Worker(code, { eval: true, workerData, env: {}, execArgv: [] });
-    this.#worker.on('message', (answer: Answer) => this.#waiting.shift()?.resolve(answer));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('a thread that hashes pages ended')));
-  }
-
-  ask(block: Block): Promise<Answer> {
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      this.#worker.postMessage(block);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #fail(error: Error): void {
-    this.#error ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-  }
-}
-
 /** Hashes blocks of a file as a whole, in a thread. */
 export class WholeHashThread {
-  readonly #whole: Thread<string | undefined>;
+  readonly #whole: Thread<Block, string | undefined>;
 
   /** `buffers` are shared with the thread, which reads what is in them when asked. */
   constructor(buffers: readonly SharedArrayBuffer[]) {
-    this.#whole = new Thread(WHOLE_THREAD, { buffers });
+    this.#whole = new Thread('hash-whole', { buffers });
   }
 
   /** Takes in the start of a buffer, which must stay as it is until this returns. To be asked in the order of the file. */
@@ -95,12 +32,12 @@ export class WholeHashThread {
 
 /** Hashes blocks of a file in two threads: each page by itself, and the file as a whole. */
 export class HashThreads {
-  readonly #pages: Thread<Uint8Array>;
+  readonly #pages: Thread<Block, Uint8Array>;
   readonly #whole: WholeHashThread;
 
   /** `buffers` are shared with the threads, which read what is in them when asked. */
   constructor(buffers: readonly SharedArrayBuffer[], pageSize: number) {
-    this.#pages = new Thread(PAGES_THREAD, { buffers, pageSize, digestBytes: DIGEST_BYTES });
+    this.#pages = new Thread('hash-pages', { buffers, pageSize });
     this.#whole = new WholeHashThread(buffers);
   }
 

@@ -8,11 +8,13 @@ import { Origins } from './origins.ts';
 import { PageFile } from './page-file.ts';
 import { joinPages, readRuns } from './page-runs.ts';
 import { DIGEST_BYTES, hasDigest } from './page-table.ts';
-import { PriorBlock } from './prior-block.ts';
-import { PriorFiles } from './prior-files.ts';
+import type { PriorBlock } from './prior-block.ts';
+import type { PriorPages } from './prior-pages.ts';
 import type { SourcePage } from './rebuild-finder.ts';
 import { BLOCK_BYTES } from './scan-pages.ts';
 
+/** Whoever makes patches of late pages does nothing else. */
+const WAITING = { waits: true };
 /** The pages that others had are looked for side by side for so many. */
 const BATCH = 64;
 /** Pages with the same cells that are followed to the base. */
@@ -32,9 +34,6 @@ export interface LateFiles {
   database: string;
   base: string;
   basePages: number;
-  /** Undefined where the base alone is what the chain has. */
-  overlay: string | undefined;
-  origins: string;
   /** Digests of the pages before, and of those now. */
   table: string;
   newTable: string;
@@ -48,7 +47,7 @@ interface Files {
   /** Digests of the pages before, and of those now. */
   table: FileHandle;
   newTable: FileHandle;
-  prior: PriorFiles;
+  prior: PriorPages;
   base: PageFile;
   origins: Origins;
 }
@@ -61,7 +60,7 @@ export class LatePages {
   readonly #chooser: SourceChooser;
   /** Pages that follow one another, as they are now and as they were before. */
   readonly #block = Buffer.from(alignedMemory(BLOCK_BYTES));
-  readonly #prior: PriorBlock;
+  #prior: PriorBlock | undefined;
   #firstPage = 1;
   /** Of the pages as they are now. */
   #digests: Buffer = Buffer.alloc(0);
@@ -76,25 +75,27 @@ export class LatePages {
     this.#options = options;
     this.#index = index;
     this.#chooser = new SourceChooser(options.pageSize);
-    this.#prior = new PriorBlock(files.prior, { ...options, blockBytes: BLOCK_BYTES });
   }
 
   /** @throws the system error */
-  static async open(options: LateFiles, index: CellIndex): Promise<LatePages> {
+  static async open(
+    options: LateFiles,
+    known: { index: CellIndex; origins: SharedArrayBuffer; prior: PriorPages },
+  ): Promise<LatePages> {
     return openTogether(async (noted) => {
       const files = {
-        database: noted(await AdaptiveFile.open(options.database)),
+        database: noted(await AdaptiveFile.open(options.database, WAITING)),
         table: noted(await open(options.table, 'r')),
         newTable: noted(await open(options.newTable, 'r')),
-        prior: noted(await PriorFiles.open(options, { ...options, isOverlaid: false })),
+        prior: known.prior,
         base: noted(await PageFile.open(options.base, options.pageSize)),
-        origins: await Origins.open(options.origins, options.pages),
+        origins: new Origins(known.origins),
       };
-      return new LatePages(files, options, index);
+      return new LatePages(files, options, known.index);
     });
   }
 
-  /** `pages`: ascending numbers. Each is valid until the next one is asked for. */
+  /** `pages`: ascending numbers, as those of the calls before. Each is valid until the next one is asked for. */
   async *load(pages: readonly number[]): AsyncGenerator<LoadedPage> {
     const pagesOfBlock = BLOCK_BYTES / this.#options.pageSize;
     for (let start = 0, end = 0; start < pages.length; start = end) {
@@ -102,12 +103,11 @@ export class LatePages {
       while (end < pages.length && (pages[end] ?? 0) < firstPage + pagesOfBlock) end++;
       yield* this.#loadBlock(firstPage, pages.slice(start, end));
     }
-    await this.#files.origins.save();
   }
 
   async close(): Promise<void> {
-    const { database, table, newTable, prior, base } = this.#files;
-    await Promise.all([database.close(), table.close(), newTable.close(), prior.close(), base.close()]);
+    const { database, table, newTable, base } = this.#files;
+    await Promise.all([database.close(), table.close(), newTable.close(), base.close()]);
   }
 
   async *#loadBlock(firstPage: number, pages: readonly number[]): AsyncGenerator<LoadedPage> {
@@ -135,8 +135,8 @@ export class LatePages {
     this.#digests = await this.#readDigests(newTable, firstPage);
     this.#firstPage = firstPage;
     this.#endBefore = firstPage + Math.floor(before.length / DIGEST_BYTES);
-    this.#prior.turnTo(firstPage, before);
-    await this.#prior.load(pages.filter((pageNumber) => pageNumber < this.#endBefore));
+    const wanted = pages.filter((pageNumber) => pageNumber < this.#endBefore);
+    this.#prior = await this.#files.prior.load({ firstPage, digests: before, wanted, lists: [] });
   }
 
   async #readDigests(table: FileHandle, firstPage: number): Promise<Buffer> {
@@ -154,7 +154,7 @@ export class LatePages {
 
   async #load(pageNumber: number): Promise<LoadedPage> {
     const page = this.#at(pageNumber);
-    const before = pageNumber < this.#endBefore ? this.#prior.get(pageNumber) : undefined;
+    const before = pageNumber < this.#endBefore ? this.#prior?.get(pageNumber) : undefined;
     const candidates = await this.#readCandidates(pageNumber, page);
     return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };
   }

@@ -3,12 +3,11 @@ import type { Programs } from '../../../../process/programs.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { PatchReader } from './patch-reader.ts';
-import type { ReadBasePage } from './rebuilt-page.ts';
 import { WalReader } from './wal-reader.ts';
 
 /** Opens a delta in the directory of its chain. */
 export function openDelta(
-  chain: { programs: Programs; directory: string; pageSize: number; basePages: number; readBase: ReadBasePage },
+  chain: { programs: Programs; directory: string; pageSize: number; basePages: number },
   { name }: ChainFile,
   signal: AbortSignal,
 ): DeltaReader {

@@ -10,27 +10,38 @@ export const ORIGINS_NAME = 'origins';
 /** That are kept of a page. */
 const ORIGINS = 3;
 
-/** Origins of all pages of a database; 12 bytes of memory for each page. */
-export class Origins {
-  readonly #path: string;
-  readonly #numbers: Uint32Array;
-  #isChanged = false;
-
-  private constructor(path: string, numbers: Uint32Array) {
-    this.#path = path;
-    this.#numbers = numbers;
+/** Reads the origins of all pages of a database; 12 bytes of memory for each page. @throws the system error */
+export async function readOrigins(path: string, pages: number): Promise<SharedArrayBuffer> {
+  const memory = new SharedArrayBuffer(pages * ORIGINS * Uint32Array.BYTES_PER_ELEMENT);
+  const file = await open(path, 'a+', 0o600);
+  try {
+    await readFully(file, Buffer.from(memory), 0);
+  } finally {
+    await file.close();
   }
+  return memory;
+}
 
-  /** @throws the system error */
-  static async open(path: string, pages: number): Promise<Origins> {
-    const numbers = new Uint32Array(pages * ORIGINS);
-    const file = await open(path, 'a+', 0o600);
-    try {
-      await readFully(file, Buffer.from(numbers.buffer), 0);
-    } finally {
-      await file.close();
-    }
-    return new Origins(path, numbers);
+/** What cannot be written is lost, which makes later deltas larger and nothing wrong. */
+export async function saveOrigins(path: string, memory: SharedArrayBuffer): Promise<void> {
+  await write(path, memory).catch(() => undefined);
+}
+
+async function write(path: string, memory: SharedArrayBuffer): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await writeFully(file, Buffer.from(memory), 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Looks into origins and notes some, as several threads do at once. */
+export class Origins {
+  readonly #numbers: Uint32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#numbers = new Uint32Array(memory);
   }
 
   /** Pages of the base, from 1. */
@@ -43,20 +54,5 @@ export class Origins {
   note(pageNumber: number, origins: readonly number[]): void {
     const start = (pageNumber - 1) * ORIGINS;
     for (let index = 0; index < ORIGINS; index++) this.#numbers[start + index] = origins[index] ?? 0;
-    this.#isChanged = true;
-  }
-
-  /** What cannot be written is lost, which makes later deltas larger and nothing wrong. */
-  async save(): Promise<void> {
-    if (this.#isChanged) await this.#write().catch(() => undefined);
-  }
-
-  async #write(): Promise<void> {
-    const file = await open(this.#path, 'w', 0o600);
-    try {
-      await writeFully(file, Buffer.from(this.#numbers.buffer), 0);
-    } finally {
-      await file.close();
-    }
   }
 }

@@ -40,6 +40,4 @@ export interface PagePatch {
 export interface PatchTaker {
   /** Takes a copy. */
   append(pageNumber: number, patch: PagePatch): void;
-  /** To be waited for now and then: until then all is in memory. */
-  flush(): Promise<void>;
 }

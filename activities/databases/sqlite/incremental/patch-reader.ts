@@ -1,17 +1,19 @@
 import type { Programs } from '../../../../process/programs.ts';
 import type { DeltaReader } from './delta-reader.ts';
-import { PagePatcher, PatchDamaged, type PatchPlace } from './page-patch.ts';
+import { PatchDamaged } from './page-patch.ts';
 import {
+  CHANGED,
   KEPT_BYTES,
   LENGTH_BYTES,
   PATCH_MAGIC,
+  type PagePatch,
+  type PatchTaker,
   REBUILT,
   RECORD_HEAD_BYTES,
   RENEWED,
   STREAM_HEAD_BYTES,
   WHOLE,
 } from './patch-format.ts';
-import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 import { ZstdOutput } from './zstd-output.ts';
 
 /** What zstd gives at once. Where records are cut it grows. */
@@ -22,8 +24,6 @@ export class PatchReader implements DeltaReader {
   readonly #output: ZstdOutput;
   readonly #pageSize: number;
   readonly #basePages: number;
-  readonly #patcher: PagePatcher;
-  readonly #rebuilder: RebuildPatcher;
   /**
    * One memory for all pieces: a new one for each, joined with what is left of the one before, would keep the garbage collector busy. It
    * is no Buffer, whose `subarray` takes three times as long, and there is one for each record.
@@ -35,8 +35,7 @@ export class PatchReader implements DeltaReader {
   #end = 0;
   /** Of what follows the head of the record at hand. */
   #length = 0;
-  /** As in the stream, in place of a number of bytes. */
-  #kind = 0;
+  #kind: PagePatch['kind'] = CHANGED;
   #hasEnded = false;
   /** That the database then has; undefined before the head of the stream was read. */
   #pages: number | undefined;
@@ -44,17 +43,14 @@ export class PatchReader implements DeltaReader {
   pageNumber = 0;
   kept = new Uint32Array();
 
-  /** `readBase` is asked for pages of the base that others are made of. */
   constructor(
     programs: Programs,
-    { path, pageSize, basePages, readBase }: { path: string; pageSize: number; basePages: number; readBase: ReadBasePage },
+    { path, pageSize, basePages }: { path: string; pageSize: number; basePages: number },
     signal: AbortSignal,
   ) {
     this.#output = new ZstdOutput(programs, path, signal);
     this.#pageSize = pageSize;
     this.#basePages = basePages;
-    this.#patcher = new PagePatcher(pageSize);
-    this.#rebuilder = new RebuildPatcher(pageSize, readBase);
   }
 
   async ready(): Promise<void> {
@@ -71,37 +67,16 @@ export class PatchReader implements DeltaReader {
     this.isReady = true;
   }
 
-  apply(place: PatchPlace): void {
+  pass(taker: PatchTaker): void {
     const end = this.#at + this.#length;
-    this.#carryOut(this.#kind, place, { bytes: this.#bytes, at: this.#at, end });
-    this.#passTo(end);
-  }
-
-  take(): (place: PatchPlace) => void {
-    // A copy: the memory is used again for what follows.
-    const bytes = this.#bytes.slice(this.#at, this.#at + this.#length);
-    const kind = this.#kind;
-    this.#passTo(this.#at + this.#length);
-    return (place) => {
-      this.#carryOut(kind, place, { bytes, at: 0, end: bytes.length });
-    };
+    taker.append(this.pageNumber, { kind: this.#kind, bytes: this.#bytes.subarray(this.#at, end) });
+    this.#at = end;
+    this.isReady = false;
+    this.#look(this.#pages ?? 0);
   }
 
   async close(): Promise<void> {
     await this.#output.close();
-  }
-
-  #carryOut(kind: number, place: PatchPlace, { bytes, at, end }: { bytes: Uint8Array; at: number; end: number }): void {
-    if (kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
-    if (kind === WHOLE) place.memory.set(bytes.subarray(at, end), place.start);
-    else if (kind === REBUILT || kind === RENEWED) this.#rebuilder.apply(place, bytes, at, end);
-    else this.#patcher.apply(place, bytes, at, end);
-  }
-
-  #passTo(end: number): void {
-    this.#at = end;
-    this.isReady = false;
-    this.#look(this.#pages ?? 0);
   }
 
   #append(piece: Uint8Array): void {
@@ -156,7 +131,7 @@ export class PatchReader implements DeltaReader {
     const next = this.pageNumber + step;
     if (next > pages) throw new PatchDamaged(`it has page ${next} of a database of ${pages}`);
     this.pageNumber = next;
-    this.#kind = length;
+    this.#kind = kindOf(length);
     this.#length = size;
     this.#at = start;
     this.isReady = true;
@@ -165,6 +140,11 @@ export class PatchReader implements DeltaReader {
   async #requireEnd(): Promise<void> {
     if (this.#at < this.#end || (await this.#output.next()) !== undefined) throw new PatchDamaged('something follows its end');
   }
+}
+
+/** By what the stream has in place of a number of bytes, if it has. */
+function kindOf(length: number): PagePatch['kind'] {
+  return length === WHOLE || length === REBUILT || length === RENEWED ? length : CHANGED;
 }
 
 /** Bytes of what is no rebuilt page. */

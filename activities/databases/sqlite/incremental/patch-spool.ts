@@ -1,65 +1,58 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { readFully, writeFully } from './file-bytes.ts';
-import type { PagePatch, PatchTaker } from './patch-format.ts';
+import type { PatchTaker } from './patch-format.ts';
+import { PatchListReader } from './patch-list.ts';
 
-/** No patch lies across two chunks. */
+/** So many bytes of lists are gathered for one write. */
 const CHUNK_BYTES = 1024 * 1024;
-/** u32 page number, or 0 where a chunk has no more; u16 kind, u32 bytes. */
-const HEAD_BYTES = 10;
 
-interface Reading {
-  chunk: Buffer;
-  number: number;
-  at: number;
+/** Where lists that follow one another are: in the file, or the latest ones in memory. */
+interface Chunk {
+  position: number;
+  bytes: number;
+}
+
+/** To be flushed now and then: until then all is in its memory. */
+interface FlushedTaker extends PatchTaker {
+  flush(): Promise<void>;
 }
 
 /** Keeps patches on the disk until those of the pages between them are known. */
-export class PatchSpool implements PatchTaker {
+export class PatchSpool {
   readonly #path: string;
   #file: FileHandle | undefined;
-  readonly #full: Buffer[] = [];
+  readonly #chunks: Chunk[] = [];
   #written = 0;
-  #chunk = Buffer.alloc(CHUNK_BYTES);
-  #filled = 0;
-  /** The chunk that is being read, and where in it. */
-  #reading: Reading | undefined;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  /** What is being read, and how many chunks were before it. */
+  #reading = new PatchListReader(new Uint8Array());
+  #read = 0;
 
   /** `path`: a file that is there for as long as this is open. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  append(pageNumber: number, { kind, bytes }: PagePatch): void {
-    if (this.#filled + HEAD_BYTES + bytes.length > CHUNK_BYTES) {
-      this.#full.push(this.#chunk);
-      this.#chunk = Buffer.alloc(CHUNK_BYTES);
-      this.#filled = 0;
-    }
-    this.#chunk.writeUInt32LE(pageNumber, this.#filled);
-    this.#chunk.writeUInt16LE(kind, this.#filled + 4);
-    this.#chunk.writeUInt32LE(bytes.length, this.#filled + 6);
-    this.#chunk.set(bytes, this.#filled + HEAD_BYTES);
-    this.#filled += HEAD_BYTES + bytes.length;
+  /** Takes a list (patch-list.ts), whose pages follow those of the lists before it. It must stay as it is. */
+  async append(list: Uint8Array): Promise<void> {
+    this.#gathered.push(list);
+    this.#gatheredBytes += list.length;
+    if (this.#gatheredBytes >= CHUNK_BYTES) await this.#write();
   }
 
-  async flush(): Promise<void> {
-    for (const chunk of this.#full.splice(0)) {
-      this.#file ??= await open(this.#path, 'w+', 0o600);
-      await writeFully(this.#file, chunk, this.#written * CHUNK_BYTES);
-      this.#written++;
+  /**
+   * Hands over the patches of the pages ahead of one that were not yet. Nothing may be appended any more.
+   *
+   * @returns what is to be waited for, which is seldom anything: it is called for each of very many pages
+   */
+  passOn(beforePage: number, taker: FlushedTaker): Promise<void> | undefined {
+    const reader = this.#reading;
+    while (reader.next(beforePage)) {
+      taker.append(reader.pageNumber, { kind: reader.kind, bytes: reader.memory.subarray(reader.from, reader.end) });
     }
-  }
-
-  /** Hands over the patches of the pages ahead of one that were not yet. Nothing may be appended any more. */
-  async passOn(beforePage: number, taker: PatchTaker): Promise<void> {
-    await this.flush();
-    this.#reading ??= await this.#read(0);
-    for (;;) {
-      if (!this.#passChunk(this.#reading, beforePage, taker)) return;
-      await taker.flush();
-      if (this.#reading.number === this.#written) return;
-      this.#reading = await this.#read(this.#reading.number + 1);
-    }
+    if (!reader.hasEnded || this.#read > this.#chunks.length) return undefined;
+    return this.#goOn(beforePage, taker);
   }
 
   async close(): Promise<void> {
@@ -68,26 +61,28 @@ export class PatchSpool implements PatchTaker {
     await rm(this.#path, { force: true });
   }
 
-  /** Whether the chunk has come to its end. */
-  #passChunk(reading: Reading, beforePage: number, taker: PatchTaker): boolean {
-    const { chunk } = reading;
-    while (reading.at + HEAD_BYTES <= CHUNK_BYTES) {
-      const pageNumber = chunk.readUInt32LE(reading.at);
-      if (pageNumber === 0) return true;
-      if (pageNumber >= beforePage) return false;
-      const kind = chunk.readUInt16LE(reading.at + 4) as PagePatch['kind'];
-      const start = reading.at + HEAD_BYTES;
-      reading.at = start + chunk.readUInt32LE(reading.at + 6);
-      taker.append(pageNumber, { kind, bytes: chunk.subarray(start, reading.at) });
-    }
-    return true;
+  async #write(): Promise<void> {
+    this.#file ??= await open(this.#path, 'w+', 0o600);
+    const chunk = Buffer.concat(this.#gathered.splice(0));
+    await writeFully(this.#file, chunk, this.#written);
+    this.#chunks.push({ position: this.#written, bytes: chunk.length });
+    this.#written += chunk.length;
+    this.#gatheredBytes = 0;
   }
 
-  /** The last chunk was never written. */
-  async #read(number: number): Promise<Reading> {
-    if (number === this.#written || this.#file === undefined) return { chunk: this.#chunk, number, at: 0 };
-    const chunk = await readFully(this.#file, Buffer.allocUnsafe(CHUNK_BYTES), number * CHUNK_BYTES);
-    if (chunk.length < CHUNK_BYTES) throw new Error(`${this.#path} has become shorter`);
-    return { chunk, number, at: 0 };
+  async #goOn(beforePage: number, taker: FlushedTaker): Promise<void> {
+    await taker.flush();
+    this.#reading = new PatchListReader(await this.#next());
+    await this.passOn(beforePage, taker);
+  }
+
+  /** The next chunk. The last one was never written. */
+  async #next(): Promise<Uint8Array> {
+    const chunk = this.#chunks[this.#read++];
+    if (chunk === undefined || this.#file === undefined) return Buffer.concat(this.#gathered);
+    const read = await readFully(this.#file, Buffer.allocUnsafe(chunk.bytes), chunk.position);
+    if (read.length < chunk.bytes) throw new Error(`${this.#path} has become shorter`);
+    // No Buffer, whose `subarray` takes three times as long.
+    return new Uint8Array(read.buffer, read.byteOffset, read.byteLength);
   }
 }

@@ -1,7 +1,7 @@
 import { alignedMemory } from './adaptive-file.ts';
 import type { PatchPlace } from './page-patch.ts';
 import { hasDigest } from './page-table.ts';
-import type { PriorFiles, Scratch } from './prior-files.ts';
+import type { PriorFiles } from './prior-files.ts';
 
 /** What is known of a page of the block. */
 const UNREAD = 0;
@@ -14,7 +14,8 @@ export class PriorBlock {
   readonly #files: PriorFiles;
   readonly #pageSize: number;
   readonly #pages: Buffer;
-  readonly #scratch: Scratch;
+  /** Where pages are read to first that are at another place than most. */
+  readonly #scratch: Buffer;
   readonly #known: Uint8Array;
   #firstPage = 1;
   /** What the pages should be. */
@@ -23,9 +24,8 @@ export class PriorBlock {
   constructor(files: PriorFiles, { pageSize, blockBytes }: { pageSize: number; blockBytes: number }) {
     this.#files = files;
     this.#pageSize = pageSize;
-    // Of their own memory, so that pages begin at a multiple of 4.
-    this.#pages = Buffer.from(new ArrayBuffer(blockBytes));
-    this.#scratch = { based: Buffer.from(alignedMemory(blockBytes)), overlaid: Buffer.from(alignedMemory(blockBytes)) };
+    this.#pages = Buffer.from(alignedMemory(blockBytes), 0, blockBytes);
+    this.#scratch = Buffer.from(alignedMemory(blockBytes), 0, blockBytes);
     this.#known = new Uint8Array(blockBytes / pageSize);
   }
 
@@ -36,12 +36,10 @@ export class PriorBlock {
     this.#known.fill(UNREAD);
   }
 
-  /** Reads pages, by ascending numbers, as far as they were not read yet. @throws the system error */
+  /** Reads pages, by ascending numbers. To be called once for a block: those beside them become anything. @throws the system error */
   async load(pageNumbers: readonly number[]): Promise<void> {
-    const indexes = pageNumbers
-      .map((pageNumber) => pageNumber - this.#firstPage)
-      .filter((index) => this.#known[index] === UNREAD);
-    await this.#files.load({ block: this.#pages, firstPage: this.#firstPage, ...this.#scratch }, indexes);
+    const indexes = pageNumbers.map((pageNumber) => pageNumber - this.#firstPage);
+    await this.#files.load({ block: this.#pages, firstPage: this.#firstPage, overlaid: this.#scratch }, indexes);
     for (const index of indexes) this.#known[index] = READ;
   }
 
@@ -56,14 +54,14 @@ export class PriorBlock {
    *
    * @throws the system error
    */
-  async keep(pageNumbers: readonly number[]): Promise<void> {
+  keep(pageNumbers: readonly number[]): void {
     const proven: number[] = [];
     for (const pageNumber of pageNumbers) {
       const index = pageNumber - this.#firstPage;
       if (this.#isProven(index)) proven.push(index);
       else this.#known[index] = UNREAD;
     }
-    await this.#files.keep({ block: this.#pages, firstPage: this.#firstPage }, proven);
+    this.#files.keep({ block: this.#pages, firstPage: this.#firstPage }, proven);
   }
 
   /** A page, valid until the block turns to others; undefined where the chain's own copies do not have it. */

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { exists } from '../../../presence.ts';
 import { AdaptiveFile } from './adaptive-file.ts';
 import { readPagesOf } from './base-pages.ts';
-import { readFullySync, writeFully } from './file-bytes.ts';
+import { readFullySync, writeFullySync } from './file-bytes.ts';
 import { openTogether } from './open-together.ts';
 import { joinPages, readRuns } from './page-runs.ts';
 import type { ReadBasePage } from './rebuilt-page.ts';
@@ -14,11 +14,8 @@ export interface BlockPlace {
   firstPage: number;
 }
 
-/** Where both files are read to, each the size of a block. */
-export interface Scratch {
-  based: Buffer;
-  overlaid: Buffer;
-}
+/** Whoever reads prior pages does nothing else. */
+const WAITING = { waits: true };
 
 /** The base of a chain, and the overlay: a file with holes where a page is that of the base. What neither has is zeros. */
 export class PriorFiles {
@@ -26,6 +23,8 @@ export class PriorFiles {
   readonly #overlay: FileHandle | undefined;
   /** The same files. */
   readonly #reads: { base: AdaptiveFile; overlay: AdaptiveFile | undefined };
+  /** First page that the overlay did not reach to when it was last looked at. */
+  #endOfOverlay = 1;
   readonly #pageSize: number;
   readonly #zeros: Buffer;
 
@@ -49,24 +48,35 @@ export class PriorFiles {
     return openTogether(async (noted) => {
       const files = { base: noted(await open(base, 'r')), overlay: noted(await openOverlay(path, options)) };
       const reads = {
-        base: noted(await AdaptiveFile.over(files.base)),
-        overlay: files.overlay && noted(await AdaptiveFile.over(files.overlay)),
+        base: noted(await AdaptiveFile.over(files.base, WAITING)),
+        overlay: files.overlay && noted(await AdaptiveFile.over(files.overlay, WAITING)),
       };
-      return new PriorFiles(files, reads, options.pageSize);
+      const opened = new PriorFiles(files, reads, options.pageSize);
+      await opened.lookAgain();
+      return opened;
     });
   }
 
-  /** Reads pages of a block, by their ascending indexes in it, without holding up this thread. */
-  async load({ block, firstPage, based: basedPages, overlaid }: BlockPlace & Scratch, indexes: readonly number[]): Promise<void> {
+  /** Looks how far the overlay reaches, to which others may have written meanwhile: beyond it there is nothing to be read. */
+  async lookAgain(): Promise<void> {
+    const bytes = (await this.#overlay?.stat())?.size ?? 0;
+    this.#endOfOverlay = Math.ceil(bytes / this.#pageSize) + 1;
+  }
+
+  /**
+   * Reads pages of a block, by their ascending indexes in it; what lies between them becomes anything. What comes from a disk is waited
+   * for without holding up this thread. `overlaid`: another memory of the size of the block.
+   */
+  async load({ block, firstPage, overlaid }: BlockPlace & { overlaid: Buffer }, indexes: readonly number[]): Promise<void> {
     const place = { position: (firstPage - 1) * this.#pageSize, pageSize: this.#pageSize };
+    const perhapsOverlaid = indexes.filter((index) => firstPage + index < this.#endOfOverlay);
     if (this.#reads.overlay !== undefined) {
-      await readRuns(this.#reads.overlay, { ...place, block: overlaid }, joinPages(indexes, this.#pageSize));
+      await readRuns(this.#reads.overlay, { ...place, block: overlaid }, joinPages(perhapsOverlaid, this.#pageSize));
     }
-    const based =
-      this.#overlay === undefined ? indexes : indexes.filter((index) => this.#at(overlaid, index).equals(this.#zeros));
-    await readRuns(this.#reads.base, { ...place, block: basedPages }, joinPages(based, this.#pageSize));
-    const isBased = new Set(based);
-    for (const index of indexes) this.#at(isBased.has(index) ? basedPages : overlaid, index).copy(block, index * this.#pageSize);
+    const isOverlaid = new Set(perhapsOverlaid.filter((index) => !this.#at(overlaid, index).equals(this.#zeros)));
+    const based = indexes.filter((index) => !isOverlaid.has(index));
+    await readRuns(this.#reads.base, { ...place, block }, joinPages(based, this.#pageSize));
+    for (const index of isOverlaid) this.#at(overlaid, index).copy(block, index * this.#pageSize);
   }
 
   /** Reads a page at once. */
@@ -87,12 +97,12 @@ export class PriorFiles {
   }
 
   /** Writes pages of a block to the overlay, by their ascending indexes in it. @throws the system error */
-  async keep({ block, firstPage }: BlockPlace, indexes: readonly number[]): Promise<void> {
+  keep({ block, firstPage }: BlockPlace, indexes: readonly number[]): void {
     const overlay = this.#overlay;
     if (overlay === undefined) return;
     for (const { first, last } of joinPages(indexes, this.#pageSize, 0)) {
       const pages = block.subarray(first * this.#pageSize, (last + 1) * this.#pageSize);
-      await writeFully(overlay, pages, this.#positionOf(firstPage + first));
+      writeFullySync(overlay, pages, this.#positionOf(firstPage + first));
     }
   }
 

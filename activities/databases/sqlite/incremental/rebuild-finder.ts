@@ -10,6 +10,8 @@ const MIN_POINTERS = 4;
 const RESUMES = 5;
 /** Operations of more than this part of a page are not worth their reading. */
 const WORTHWHILE = 0.75;
+/** Without other pages, so many bytes of the page for each cell that may be found nowhere. */
+const BYTES_A_MISSING_CELL = 256;
 const SOURCE_BYTES = 4;
 const PUT_BYTES = 4;
 const COUNTS_BYTES = 5;
@@ -81,16 +83,31 @@ export class RebuildFinder {
     this.#writtenBy = new Uint16Array(pageSize);
   }
 
+  /** As {@link find} does without pages of the base. @returns undefined also where a good part of the cells is not in `before` */
+  findWithin(before: Uint8Array, after: Uint8Array): Buffer | undefined {
+    return this.#find(before, after, { bases: [], maxMissing: this.#size / BYTES_A_MISSING_CELL });
+  }
+
   /**
    * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}, which was tried; valid until the
    * next call.
    *
-   * @returns undefined where they would take more than a limit, by default that from which on the page itself is as good
+   * @returns undefined where the page itself is as good
    */
-  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[], limit = this.#size * WORTHWHILE): Buffer | undefined {
+  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[]): Buffer | undefined {
+    return this.#find(before, after, { bases, maxMissing: this.#size });
+  }
+
+  #find(
+    before: Uint8Array,
+    after: Uint8Array,
+    { bases, maxMissing }: { bases: readonly SourcePage[]; maxMissing: number },
+  ): Buffer | undefined {
+    const limit = this.#size * WORTHWHILE;
     if (readCells(after, this.#after).count === 0) return undefined;
     this.#load([before, ...bases.map(({ page }) => page)]);
-    const copies = this.#findCopies(after);
+    const copies = this.#findCopies(after, maxMissing);
+    if (copies === undefined) return undefined;
     const runs = this.#findPointers(after, copies);
     this.#bases = bases;
     const end = this.#encodeMoves({ copies, runs, bases });
@@ -128,8 +145,10 @@ export class RebuildFinder {
     }
   }
 
-  #findCopies(after: Uint8Array): Copy[] {
+  /** Undefined where more cells than that are found nowhere. */
+  #findCopies(after: Uint8Array, maxMissing: number): Copy[] | undefined {
     const copies: Copy[] = [];
+    let missing = 0;
     const { count, offsets } = this.#after;
     const sorted = this.#sorted.subarray(0, count);
     sorted.set(offsets.subarray(0, count));
@@ -139,6 +158,7 @@ export class RebuildFinder {
     for (const offset of sorted) {
       if (offset + CELL_HEAD_BYTES <= end) continue;
       const copy = this.#findCell(after, offset, end);
+      if (copy === undefined && ++missing > maxMissing) return undefined;
       if (copy === undefined) continue;
       end = copy.where + copy.length;
       if (copy.source === 0 && copy.where === copy.from) continue;

@@ -1,16 +1,22 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { HashResult } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
-import { applyUpTo, type DeltaReader } from './delta-reader.ts';
+import { type DeltaReader, passUpTo } from './delta-reader.ts';
 import { readFully, writeFully } from './file-bytes.ts';
 import { WholeHashThread } from './hash-threads.ts';
 import type { Originals } from './originals.ts';
 import { PatchDamaged } from './page-patch.ts';
+import { PatchList } from './patch-list.ts';
 import { BLOCK_BYTES } from './scan-pages.ts';
+import type { ApplySetting, BlockToPatch, PatchedBlock } from './threads/apply-patches.ts';
+import { Thread } from './threads/thread.ts';
+import { Unsettled } from './unsettled.ts';
 import { WalDamaged } from './wal-format.ts';
 
-/** One is read, one patched, two hashed and written. */
-const BUFFERS = 4;
+/** That patch blocks, however many cores there are. */
+const THREADS = 2;
+/** One is read, each thread has one and one more before it, two are hashed and written. */
+const BUFFERS = 2 * THREADS + 3;
 /** So much of a base is written where one page in it has changed. */
 const PIECE_BYTES = 64 * 1024;
 
@@ -40,89 +46,113 @@ export async function reading<Result>(name: string, body: () => Promise<Result> 
 export class ReplayPass {
   readonly #files: PassFiles;
   readonly #buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
-  readonly #busy: Promise<unknown>[] = [];
-  #reading: Promise<unknown> = Promise.resolve();
+  /** By buffer, when the block in it is stored. */
+  readonly #stored: Promise<void>[] = [];
+  readonly #unsettled = new Unsettled();
   readonly #hash = new WholeHashThread(this.#buffers);
-  /** Whether a piece of the block at hand has changed. */
-  readonly #changed = new Uint8Array(BLOCK_BYTES / PIECE_BYTES);
+  readonly #threads: Thread<BlockToPatch, PatchedBlock>[];
+  readonly #list = new PatchList();
+  /** Of the block at hand and all before it. */
+  #patched: Promise<unknown> = Promise.resolve();
 
   constructor(files: PassFiles) {
     this.#files = files;
+    const { pageSize, base, originals } = files;
+    const setting: ApplySetting = { pageSize, base: { fd: base.fd }, originals: originals?.setting, pieceBytes: PIECE_BYTES };
+    this.#threads = Array.from({ length: THREADS }, () => new Thread('apply-patches', setting));
   }
 
   /** @returns size and SHA-256 of what was made @throws {ReplayFailed} */
   async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<HashResult> {
     const { bytes } = this.#files;
     try {
-      let next = this.#readAhead(0);
+      let next = this.#note(this.#read(0));
       for (let round = 0; round * BLOCK_BYTES < bytes; round++) {
         signal.throwIfAborted();
         const block = await next;
-        next = this.#readAhead(round + 1);
-        await this.#patch(block, round);
-        this.#busy[round % BUFFERS] = this.#store(block, round);
+        next = this.#note(this.#read(round + 1));
+        await this.#files.originals?.save(block, firstPageOf(round, this.#files));
+        this.#stored[round % BUFFERS] = this.#note(
+          this.#store(round, block, this.#note(this.#patch(round, await this.#listAll(round)))),
+        );
         onProgress(Math.min(bytes, (round + 1) * BLOCK_BYTES));
       }
-      await Promise.all([next, ...this.#busy]);
+      await Promise.all([next, ...this.#stored]);
       await this.#files.to.truncate(bytes);
       return { bytes, sha256: await this.#hash.finish() };
     } finally {
-      await Promise.allSettled([this.#reading, ...this.#busy]);
-      await this.#hash.close();
+      await this.#unsettled.settled();
+      await Promise.all([this.#hash.close(), ...this.#threads.map((thread) => thread.end())]);
     }
   }
 
   /** Should another block fail, nobody waits for this one, but for its end. */
-  #readAhead(round: number): Promise<Buffer> {
-    const reading = this.#read(round);
-    this.#reading = reading.catch(() => undefined);
-    return reading;
+  #note<Value>(promise: Promise<Value>): Promise<Value> {
+    this.#unsettled.note(promise);
+    return promise;
   }
 
   /** A block of the base, and zeros where it has ended. */
   async #read(round: number): Promise<Buffer> {
-    await this.#busy[round % BUFFERS];
+    await this.#stored[round % BUFFERS];
     const position = round * BLOCK_BYTES;
     const bytes = Math.max(0, Math.min(BLOCK_BYTES, this.#files.bytes - position));
-    const block = Buffer.from(this.#buffers[round % BUFFERS] as SharedArrayBuffer, 0, bytes);
+    const block = Buffer.from(this.#memoryOf(round), 0, bytes);
     const { length } = await readFully(this.#files.base, block, position);
     return block.fill(0, length);
   }
 
-  async #patch(block: Buffer, round: number): Promise<void> {
-    const { originals, pageSize, readers } = this.#files;
-    const before = (round * BLOCK_BYTES) / pageSize;
-    await originals?.save(block, before + 1);
-    this.#changed.fill(0);
-    // No Buffer, whose `subarray` takes three times as long.
-    const place = { memory: new Uint8Array(block.buffer, block.byteOffset, block.length), start: 0 };
-    const placeOf = (pageNumber: number) => {
-      place.start = (pageNumber - before - 1) * pageSize;
-      this.#changed[Math.floor(place.start / PIECE_BYTES)] = 1;
-      return place;
-    };
+  /** What each delta changes in a block. */
+  async #listAll(round: number): Promise<Uint8Array<ArrayBuffer>[]> {
+    const { pageSize, readers } = this.#files;
+    const end = Math.min(this.#files.bytes, (round + 1) * BLOCK_BYTES);
+    const lists: Uint8Array<ArrayBuffer>[] = [];
     for (const { name, reader } of readers) {
-      await reading(name, () => applyUpTo(reader, before + Math.floor(block.length / pageSize), placeOf));
+      await reading(name, () => passUpTo(reader, Math.floor(end / pageSize), this.#list));
+      lists.push(this.#list.take());
     }
+    return lists;
   }
 
-  #store(block: Buffer, round: number): Promise<unknown> {
-    const stored = Promise.all([this.#hash.update(round % BUFFERS, block.length), this.#write(block, round)]);
-    // Should another block fail, nobody waits for this one.
-    stored.catch(() => undefined);
-    return stored;
+  /** Returns which pieces of a block have changed. */
+  async #patch(round: number, lists: readonly Uint8Array<ArrayBuffer>[]): Promise<Uint8Array> {
+    const thread = this.#threads[round % THREADS] as Thread<BlockToPatch, PatchedBlock>;
+    const question = { firstPage: firstPageOf(round, this.#files), memory: this.#memoryOf(round), lists };
+    const transfer = lists.map(({ buffer }) => buffer);
+    const patched = await thread.ask(question, transfer);
+    if ('changed' in patched) return patched.changed;
+    const { name = '' } = this.#files.readers[patched.damaged] ?? {};
+    return reading(name, () => {
+      throw new PatchDamaged(patched.message);
+    });
   }
 
-  async #write(block: Buffer, round: number): Promise<void> {
+  /** Hashes and writes a block once it was patched, and all before it were, which may copy from it. */
+  async #store(round: number, block: Buffer, patching: Promise<Uint8Array>): Promise<void> {
+    const earlier = this.#patched;
+    this.#patched = this.#note(Promise.all([earlier, patching]));
+    await this.#patched;
+    await Promise.all([this.#hash.update(round % BUFFERS, block.length), this.#write(round, block, await patching)]);
+  }
+
+  async #write(round: number, block: Buffer, changed: Uint8Array): Promise<void> {
     const position = round * BLOCK_BYTES;
     if (this.#files.originals === undefined) return writeFully(this.#files.to, block, position);
     const pieces = Math.ceil(block.length / PIECE_BYTES);
-    const changed = this.#changed.slice(0, pieces);
-    for (let piece = changed.indexOf(1); piece !== -1; ) {
-      const found = changed.indexOf(0, piece);
+    const marks = changed.subarray(0, pieces);
+    for (let piece = marks.indexOf(1); piece !== -1; ) {
+      const found = marks.indexOf(0, piece);
       const end = found === -1 ? pieces : found;
       await writeFully(this.#files.to, block.subarray(piece * PIECE_BYTES, end * PIECE_BYTES), position + piece * PIECE_BYTES);
-      piece = changed.indexOf(1, end);
+      piece = marks.indexOf(1, end);
     }
   }
+
+  #memoryOf(round: number): SharedArrayBuffer {
+    return this.#buffers[round % BUFFERS] as SharedArrayBuffer;
+  }
+}
+
+function firstPageOf(round: number, { pageSize }: PassFiles): number {
+  return (round * BLOCK_BYTES) / pageSize + 1;
 }

@@ -5,12 +5,10 @@ import type { PhaseContext } from '../../../phase.ts';
 import type { HashResult } from '../../../stage/copy-file.ts';
 import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
-import { readPagesOf } from './base-pages.ts';
 import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
 import type { DeltaReader } from './delta-reader.ts';
 import { openDelta } from './open-delta.ts';
 import { Originals } from './originals.ts';
-import type { ReadBasePage } from './rebuilt-page.ts';
 import { ReplayPass, reading } from './replay-pass.ts';
 
 /** A restored chain, and what makes a database of it. */
@@ -41,8 +39,7 @@ export async function replayChain(job: ReplayJob, context: PhaseContext): Promis
     await rm(job.target, { force: true });
     const to = await open(job.target, 'wx', 0o600);
     try {
-      const readBase = readPagesOf(base, chain.page_size);
-      return await replay(job, { chain, base, to, readBase, originals: undefined }, context);
+      return await replay(job, { chain, base, to, originals: undefined }, context);
     } finally {
       await to.close();
     }
@@ -65,7 +62,7 @@ export async function replayInPlace(job: ReplayJob, context: PhaseContext): Prom
     const pages = Math.floor((await base.stat()).size / chain.page_size);
     const originals = await Originals.open(base, `${job.target}.originals`, { pageSize: chain.page_size, pages });
     try {
-      return await replay(job, { chain, base, to: base, readBase: originals.read, originals }, context);
+      return await replay(job, { chain, base, to: base, originals }, context);
     } finally {
       await originals.close();
     }
@@ -78,13 +75,12 @@ interface ReplayFiles {
   chain: Chain;
   base: FileHandle;
   to: FileHandle;
-  readBase: ReadBasePage;
   originals: Originals | undefined;
 }
 
 async function replay(
   { programs, directory, bytes }: ReplayJob,
-  { chain, readBase, ...files }: ReplayFiles,
+  { chain, ...files }: ReplayFiles,
   context: PhaseContext,
 ): Promise<HashResult> {
   const { deltas, database, page_size: pageSize } = chain;
@@ -99,7 +95,7 @@ async function replay(
       await (await openPart(join(directory, file.name), 'r')).close();
       readers.push({
         name: file.name,
-        reader: openDelta({ programs, directory, pageSize, basePages, readBase }, file, context.signal),
+        reader: openDelta({ programs, directory, pageSize, basePages }, file, context.signal),
       });
     }
     if (files.originals !== undefined) await keepOriginals(files.originals, readers);

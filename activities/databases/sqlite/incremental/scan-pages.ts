@@ -1,5 +1,5 @@
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
-import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
+import { AdaptiveFile, sharedMemory } from './adaptive-file.ts';
 import { BtreePages } from './btree-pages.ts';
 import { HashThreads } from './hash-threads.ts';
 import { Unsettled } from './unsettled.ts';
@@ -44,7 +44,7 @@ export interface ScannedPages {
  * @throws the signal's reason, the system error, or what `prepare` or `consume` throws; neither of them runs any more then
  */
 export async function scanPages<Prepared>(path: string, options: ScanOptions<Prepared>): Promise<ScannedPages> {
-  const buffers = Array.from({ length: BUFFERS }, () => alignedMemory(BLOCK_BYTES));
+  const buffers = Array.from({ length: BUFFERS }, () => sharedMemory(BLOCK_BYTES));
   const file = await AdaptiveFile.open(path);
   const threads = new HashThreads(buffers, options.pageSize);
   const btrees = new BtreePages(options);

@@ -1,5 +1,5 @@
 import type { DeltaReader } from './delta-reader.ts';
-import type { PatchPlace } from './page-patch.ts';
+import { type PatchTaker, WHOLE } from './patch-format.ts';
 import { readWal } from './wal-file.ts';
 import { type Frame, WalDamaged } from './wal-format.ts';
 
@@ -24,15 +24,9 @@ export class WalReader implements DeltaReader {
     this.isReady = true;
   }
 
-  apply({ memory, start }: PatchPlace): void {
-    this.#frame?.page.copy(memory, start);
+  pass(taker: PatchTaker): void {
+    if (this.#frame !== undefined) taker.append(this.pageNumber, { kind: WHOLE, bytes: this.#frame.page });
     this.isReady = false;
-  }
-
-  take(): (place: PatchPlace) => void {
-    const page = Buffer.from(this.#frame?.page ?? []);
-    this.isReady = false;
-    return ({ memory, start }) => void page.copy(memory, start);
   }
 
   async close(): Promise<void> {

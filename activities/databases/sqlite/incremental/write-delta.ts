@@ -3,14 +3,14 @@ import type { Programs } from '../../../../process/programs.ts';
 import type { HashOptions } from '../../../stage/copy-file.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import { ChainDamaged } from './chain-damaged.ts';
-import { createSink, type DeltaSink, type WrittenFile } from './delta-sink.ts';
+import { type DeltaReader, passUpTo } from './delta-reader.ts';
+import { createSink, type DeltaBlock, type DeltaSink, type SinkJob, type WrittenFile } from './delta-sink.ts';
 import { openDelta } from './open-delta.ts';
+import type { MadePatches } from './page-comparer.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
-import type { PriorBlock } from './prior-block.ts';
-import { PriorPages } from './prior-pages.ts';
-import type { ReadBasePage } from './rebuilt-page.ts';
-import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
+import { PatchList } from './patch-list.ts';
+import { type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
 
 /** SQLite keeps its locks in this byte, and never writes the page that holds it (sqlite.org/fileformat2.html, 1.4). */
@@ -74,118 +74,127 @@ class Outgrown extends Error {
  * @throws {ChainDamaged} when the newest delta of the chain cannot be read
  */
 export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta> {
-  const { pageSize, programs, delta: paths, signal } = job;
-  const zstd = (await hasZstd(programs)) ? programs : undefined;
-  const sink = createSink({
-    zstd,
-    paths,
-    pageSize,
-    files: { ...job.before, database: job.path, newTable: job.table },
-    databasePages: job.bytes / pageSize,
-    signal,
-  });
+  const zstd = (await hasZstd(job.programs)) ? job.programs : undefined;
+  const sink = createSink({ ...sinkJob(job), zstd });
+  // What a log has of a page is the page itself, whatever it was before.
+  const lacking = zstd === undefined ? [] : openLacking(job);
   let before: PageTableReader | undefined;
   let table: PageTableWriter | undefined;
-  let prior: PriorPages | undefined;
   try {
     before = await PageTableReader.open(job.before.table);
     table = await PageTableWriter.create(job.table);
-    if (sink.takesBefore) prior = await openPrior(job);
-    const writer = new DeltaWriter(job, { before, table, sink, prior });
+    const writer = new DeltaWriter(job, { before, table, sink, lacking });
     const scanned = await scanPages(job.path, {
       ...job,
       prepare: (block) => writer.prepare(block),
-      consume: (block, difference) => writer.consume(block, difference),
+      consume: (_, difference) => writer.consume(difference),
     });
     if ((await before.finish()) !== job.before.sha256) {
       return { because: 'the table of its pages is damaged', isDamage: true };
     }
     await writer.complete();
-    const common = { ...scanned, pages: sink.pages, tableSha256: table.finish(), isOverlaid: prior !== undefined };
-    return { ...common, file: sink.pages === 0 ? { path: paths.wal } : await sink.finish() };
+    const common = { ...scanned, pages: sink.pages, tableSha256: table.finish(), isOverlaid: zstd !== undefined };
+    return { ...common, file: sink.pages === 0 ? { path: job.delta.wal } : await sink.finish() };
   } catch (error) {
     if (error instanceof Outgrown) return { because: error.message, isDamage: false };
     if (error instanceof PatchDamaged || error instanceof WalDamaged) throw new ChainDamaged(error.message, { cause: error });
     throw error;
   } finally {
-    await Promise.all([before?.close(), table?.close(), sink.close(), prior?.close()]);
+    await Promise.all([before?.close(), table?.close(), sink.close(), ...lacking.map((delta) => delta.close())]);
   }
 }
 
-function openPrior({ before, pageSize, programs, signal }: DeltaJob): Promise<PriorPages> {
-  const open = (readBase: ReadBasePage) => {
-    const { basePages, directory } = before;
-    const chain = { programs, directory, pageSize, basePages, readBase };
-    return before.lacking.map((file) => openDelta(chain, file, signal));
+function sinkJob(job: DeltaJob): Omit<SinkJob, 'zstd'> {
+  const { base, basePages, lacking, origins, overlay, table } = job.before;
+  const chain = { base, basePages, origins, overlay, table, isOverlaid: lacking.length > 0 };
+  return {
+    paths: job.delta,
+    pageSize: job.pageSize,
+    material: { ...chain, database: job.path, newTable: job.table },
+    databasePages: job.bytes / job.pageSize,
+    signal: job.signal,
   };
-  return PriorPages.open(before, { pageSize, blockBytes: BLOCK_BYTES, isOverlaid: before.lacking.length > 0, open });
+}
+
+function openLacking({ before, pageSize, programs, signal }: DeltaJob): DeltaReader[] {
+  const { basePages, directory, lacking } = before;
+  return lacking.map((file) => openDelta({ programs, directory, pageSize, basePages }, file, signal));
 }
 
 /** How a block differs from what the chain has. */
 interface Difference {
-  /** Numbers of the pages, ascending. */
-  changed: readonly number[];
-  /** First page of the block that the chain has not. */
-  endOfChain: number;
-  /** Gives the others of them, as the chain has them, once they were read. */
-  prior: (() => Promise<PriorBlock>) | undefined;
+  block: DeltaBlock;
+  made: () => Promise<MadePatches | undefined>;
 }
 
 class DeltaWriter {
   readonly #job: DeltaJob;
-  readonly #files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; prior: PriorPages | undefined };
+  readonly #files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: readonly DeltaReader[] };
   #firstPage: Buffer | undefined;
 
   constructor(
     job: DeltaJob,
-    files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; prior: PriorPages | undefined },
+    files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: readonly DeltaReader[] },
   ) {
     this.#job = job;
     this.#files = files;
   }
 
-  /** Finds the pages that differ, and begins to read what the chain has of them. */
-  async prepare({ firstPage, digests }: PageBlock): Promise<Difference> {
-    const { before: table, prior } = this.#files;
-    const before = await table.next(digests.length / DIGEST_BYTES);
+  /** Finds the pages that differ, and begins to make what the delta has of them. */
+  async prepare({ firstPage, pages, digests }: PageBlock): Promise<Difference> {
+    this.#firstPage ??= Buffer.from(pages.subarray(0, this.#job.pageSize));
+    const before = await this.#files.before.next(digests.length / DIGEST_BYTES);
     await this.#files.table.append(digests);
-    const changed = differingPages(before, digests).map((index) => firstPage + index);
+    const differing = differingPages(before, digests).map((index) => firstPage + index);
     const endOfChain = firstPage + before.length / DIGEST_BYTES;
-    const wanted = changed.filter((pageNumber) => pageNumber < endOfChain);
-    return { changed, endOfChain, prior: await prior?.load({ firstPage, digests: before, wanted }) };
+    const changed = differing.filter((pageNumber) => pageNumber < endOfChain);
+    const added = differing.filter(
+      (pageNumber) => pageNumber >= endOfChain && !this.#isLeftOut(pageNumber, { firstPage, pages }),
+    );
+    const lists = await this.#listLacking(endOfChain - 1);
+    const block = { firstPage, pages, digests: before, changed, added, lists };
+    const making = this.#files.sink.prepare(block);
+    // Should a block before it fail, nobody waits for this one, but for its end.
+    making.catch(() => undefined);
+    return { block, made: () => making };
   }
 
-  async consume({ firstPage, pages }: PageBlock, { changed, endOfChain, prior }: Difference): Promise<void> {
-    const { pageSize } = this.#job;
-    this.#firstPage ??= Buffer.from(pages.subarray(0, pageSize));
-    const block = await prior?.();
-    for (const pageNumber of changed) {
-      const start = (pageNumber - firstPage) * pageSize;
-      const page = pages.subarray(start, start + pageSize);
-      const isNew = pageNumber >= endOfChain;
-      if (isNew && this.#isLeftOut(pageNumber, page)) continue;
-      await this.#append(pageNumber, page, isNew ? undefined : block?.get(pageNumber));
-    }
-    if (changed.length > 0) await this.#files.sink.flush();
+  async consume({ block, made }: Difference): Promise<void> {
+    await this.#files.sink.append(block, await made());
+    this.#requireRoom();
   }
 
   /** A database that only lost pages still needs a delta that says so. */
   async complete(): Promise<void> {
     const { bytes, pageSize, before } = this.#job;
     const isOtherSize = bytes / pageSize !== before.pages;
-    if (this.#files.sink.pages === 0 && isOtherSize && this.#firstPage !== undefined) await this.#append(1, this.#firstPage);
+    if (this.#files.sink.pages > 0 || !isOtherSize || this.#firstPage === undefined) return;
+    const none = { digests: Buffer.alloc(0), changed: [], lists: [] };
+    await this.#files.sink.append({ ...none, firstPage: 1, pages: this.#firstPage, added: [1] }, undefined);
   }
 
-  async #append(pageNumber: number, page: Buffer, before?: Buffer): Promise<void> {
-    const { sink } = this.#files;
-    const writing = sink.append(pageNumber, page, before);
-    if (writing !== undefined) await writing;
-    if (sink.bytes > this.#job.maxBytes) throw new Outgrown('so much has changed that the deltas would exceed `rebase_at`');
+  /** What deltas that the overlay has not changed up to a page. */
+  async #listLacking(lastPage: number): Promise<Uint8Array[]> {
+    const lists: Uint8Array[] = [];
+    for (const delta of this.#files.lacking) {
+      const list = new PatchList();
+      await passUpTo(delta, lastPage, list);
+      if (!list.isEmpty) lists.push(list.take());
+    }
+    return lists;
+  }
+
+  #requireRoom(): void {
+    if (this.#files.sink.bytes > this.#job.maxBytes)
+      throw new Outgrown('so much has changed that the deltas would exceed `rebase_at`');
   }
 
   /** A page that was never there reads as zeros once what follows it is written. */
-  #isLeftOut(pageNumber: number, page: Buffer): boolean {
-    return pageNumber === lockPage(this.#job.pageSize) && page.every((byte) => byte === 0);
+  #isLeftOut(pageNumber: number, { firstPage, pages }: Pick<PageBlock, 'firstPage' | 'pages'>): boolean {
+    const { pageSize } = this.#job;
+    if (pageNumber !== lockPage(pageSize)) return false;
+    const start = (pageNumber - firstPage) * pageSize;
+    return pages.subarray(start, start + pageSize).every((byte) => byte === 0);
   }
 }
 

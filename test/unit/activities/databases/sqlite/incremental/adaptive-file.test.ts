@@ -37,7 +37,7 @@ async function readAll(file: AdaptiveFile, memory: Buffer): Promise<Buffer> {
 
 test('a file is read to its end, through the page cache and past it', async () => {
   await withFile(async (path) => {
-    const file = await AdaptiveFile.open(path, NEVER_IN_MEMORY);
+    const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
     const memory = Buffer.from(alignedMemory(PIECE));
     for (let round = 0; round < 4; round++) expect((await readAll(file, memory)).equals(content)).toBe(true);
     await file.close();
@@ -46,7 +46,7 @@ test('a file is read to its end, through the page cache and past it', async () =
 
 test('the second read of what is no faster than a disk goes past the page cache', async () => {
   await withFile(async (path) => {
-    const file = await AdaptiveFile.open(path, NEVER_IN_MEMORY);
+    const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
     const memory = Buffer.from(alignedMemory(PIECE));
     await file.read([{ memory, position: 0 }]);
     expect(file.latestWay).toBe('cached');
@@ -60,7 +60,7 @@ test('the second read of what is no faster than a disk goes past the page cache'
 
 test('what lies in memory is read through the page cache alone', async () => {
   await withFile(async (path) => {
-    const file = await AdaptiveFile.open(path, { ms: 60_000, msPerByte: 0 });
+    const file = await AdaptiveFile.open(path, { fromMemory: { ms: 60_000, msPerByte: 0 } });
     const memory = Buffer.from(alignedMemory(PIECE));
     for (let position = 0; position < content.length; position += PIECE) {
       await file.read([{ memory, position }]);
@@ -72,7 +72,7 @@ test('what lies in memory is read through the page cache alone', async () => {
 
 test('pieces that are not aligned are read all the same', async () => {
   await withFile(async (path) => {
-    const file = await AdaptiveFile.open(path, NEVER_IN_MEMORY);
+    const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
     const memory = Buffer.from(alignedMemory(PIECE)).subarray(1, 1001);
     for (const position of [0, 7, 1001, content.length - 500, content.length + 5]) {
       const [bytes = 0] = await file.read([{ memory, position }]);
@@ -85,7 +85,7 @@ test('pieces that are not aligned are read all the same', async () => {
 test('pieces are read side by side, also of a file that is written to, and that another took the place of', async () => {
   await withFile(async (path) => {
     const handle = await open(path, 'r+');
-    const file = await AdaptiveFile.over(handle, NEVER_IN_MEMORY);
+    const file = await AdaptiveFile.over(handle, { fromMemory: NEVER_IN_MEMORY });
     await rename(path, `${path}.old`);
     await writeFile(path, 'another');
     const memories = [0, 1, 2].map(() => Buffer.from(alignedMemory(PIECE), 0, 4096));

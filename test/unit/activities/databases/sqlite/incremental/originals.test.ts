@@ -1,7 +1,7 @@
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { Originals } from '../../../../../../activities/databases/sqlite/incremental/originals.ts';
+import { Originals, readOriginals } from '../../../../../../activities/databases/sqlite/incremental/originals.ts';
 import { PatchDamaged } from '../../../../../../activities/databases/sqlite/incremental/page-patch.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
 
@@ -34,7 +34,7 @@ async function withBase(
 
 function read(originals: Originals, pageNumber: number): Buffer {
   const page = Buffer.alloc(PAGE);
-  originals.read(pageNumber, page);
+  readOriginals(originals.setting)(pageNumber, page);
   return page;
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { PatchApplier } from '../../../../../../activities/databases/sqlite/incremental/patch-applier.ts';
 import { CHANGED, REBUILT, WHOLE } from '../../../../../../activities/databases/sqlite/incremental/patch-format.ts';
+import { PatchList, PatchListReader } from '../../../../../../activities/databases/sqlite/incremental/patch-list.ts';
 import { PatchReader } from '../../../../../../activities/databases/sqlite/incremental/patch-reader.ts';
 import { PatchWriter } from '../../../../../../activities/databases/sqlite/incremental/patch-writer.ts';
 import { programs, withDirectory } from '../../../../../support/phase-context.ts';
@@ -30,27 +32,25 @@ test.each([512, 4096, 65_536])(
         else page.copy(expected, start + where, 0, length);
       }
       await writer.finish();
-      const made = Buffer.alloc(expected.length);
-      const later: (() => void)[] = [];
-      const reader = new PatchReader(programs, { path, pageSize, basePages: 1000, readBase: () => undefined }, signal);
+      const made = new Uint8Array(expected.length);
+      const list = new PatchList();
+      const reader = new PatchReader(programs, { path, pageSize, basePages: 1000 }, signal);
       try {
         for (let number = 1; number <= pages; number++) {
           if (!reader.isReady) await reader.ready();
           expect(reader.pageNumber).toBe(number);
-          const place = { memory: made, start: (number - 1) * pageSize };
-          if (number % 5 > 0) reader.apply(place);
-          else {
-            const apply = reader.take();
-            later.push(() => apply(place));
-          }
+          reader.pass(list);
         }
-        for (const apply of later) apply();
         if (!reader.isReady) await reader.ready();
         expect(reader.pageNumber).toBe(Number.POSITIVE_INFINITY);
       } finally {
         await reader.close();
       }
-      expect(made.equals(expected)).toBe(true);
+      const applier = new PatchApplier(pageSize, () => undefined);
+      for (const patch = new PatchListReader(list.take()); patch.next(); ) {
+        applier.apply({ memory: made, start: (patch.pageNumber - 1) * pageSize }, patch);
+      }
+      expect(expected.equals(made)).toBe(true);
     });
   },
 );

@@ -7,6 +7,7 @@ import {
   type PatchTaker,
   REBUILT,
 } from '../../../../../../activities/databases/sqlite/incremental/patch-format.ts';
+import { PatchList } from '../../../../../../activities/databases/sqlite/incremental/patch-list.ts';
 import { PatchSpool } from '../../../../../../activities/databases/sqlite/incremental/patch-spool.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
 
@@ -31,11 +32,15 @@ const expected = (pageNumber: number) => [
   sizeOf(pageNumber),
 ];
 
+/** Lists of ten patches, some of one, and some of none. */
 async function fill(spool: PatchSpool, pages: number): Promise<void> {
+  const list = new PatchList();
   for (let page = 1; page <= pages; page++) {
-    spool.append(page, { kind: kindOf(page), bytes: Buffer.alloc(sizeOf(page), page) });
-    if (page % 10 === 0) await spool.flush();
+    list.append(page, { kind: kindOf(page), bytes: Buffer.alloc(sizeOf(page), page) });
+    if (page % 10 < 2) await spool.append(list.take());
+    if (page % 30 === 0) await spool.append(list.take());
   }
+  await spool.append(list.take());
 }
 
 test.each([0, 3, 400])('%i patches come back in their order, up to the page that is asked for', async (pages) => {

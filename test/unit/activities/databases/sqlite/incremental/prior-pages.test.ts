@@ -2,9 +2,10 @@ import { hash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { passUpTo } from '../../../../../../activities/databases/sqlite/incremental/delta-reader.ts';
+import { PatchList } from '../../../../../../activities/databases/sqlite/incremental/patch-list.ts';
 import type { PriorBlock } from '../../../../../../activities/databases/sqlite/incremental/prior-block.ts';
 import { PriorPages } from '../../../../../../activities/databases/sqlite/incremental/prior-pages.ts';
-import { PREPARED } from '../../../../../../activities/databases/sqlite/incremental/scan-pages.ts';
 import { WalWriter } from '../../../../../../activities/databases/sqlite/incremental/wal-file.ts';
 import { WalReader } from '../../../../../../activities/databases/sqlite/incremental/wal-reader.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
@@ -59,28 +60,34 @@ class Scene {
     return new WalReader(path, PAGE);
   }
 
-  /** Runs through all blocks, with the same wanted pages of each, by their indexes; they are looked at while those after it are loading. */
+  /** Runs through all blocks, with the same wanted pages of each, by their indexes; they are looked at while the one after it is loading. */
   async loadAll(
     wanted: readonly number[],
     options: { lacking?: WalReader[]; look: (block: PriorBlock, pageNumber: number) => void },
   ) {
     const { lacking = [] } = options;
     const sizes = { pageSize: PAGE, blockBytes: BLOCK_PAGES * PAGE };
-    const prior = await PriorPages.open(this, { ...sizes, isOverlaid: lacking.length > 0, open: () => lacking });
-    const load = (round: number) => {
+    const prior = await PriorPages.open(this, { ...sizes, isOverlaid: lacking.length > 0 });
+    const load = async (round: number) => {
       const firstPage = round * BLOCK_PAGES + 1;
       const pages = this.pages.slice(firstPage - 1, firstPage - 1 + BLOCK_PAGES);
       const digests = Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer')));
-      return prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index) });
+      const lists: Uint8Array[] = [];
+      for (const delta of lacking) {
+        const list = new PatchList();
+        await passUpTo(delta, firstPage + pages.length - 1, list);
+        lists.push(list.take());
+      }
+      return prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index), lists });
     };
     try {
-      const loading: (() => Promise<PriorBlock>)[] = [];
-      for (let round = 0, next = 0; round * BLOCK_PAGES < PAGES; round++) {
-        while (loading.length < PREPARED) loading.push(await load(next++));
-        const block = await loading.shift()?.();
-        if (block === undefined) throw new Error('nothing was loaded');
+      let loading = load(0);
+      for (let round = 0; round * BLOCK_PAGES < PAGES; round++) {
+        const block = await loading;
+        loading = load(round + 1);
         for (const index of wanted) options.look(block, round * BLOCK_PAGES + 1 + index);
       }
+      await loading;
     } finally {
       await prior.close();
     }

@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { CellIndex } from '../../../../../../activities/databases/sqlite/incremental/cell-index.ts';
+import { CellIndex, createIndexMemory } from '../../../../../../activities/databases/sqlite/incremental/cell-index.ts';
 import { SourceChooser } from '../../../../../../activities/databases/sqlite/incremental/choose-sources.ts';
 import { RebuildFinder } from '../../../../../../activities/databases/sqlite/incremental/rebuild-finder.ts';
 import { RebuildPatcher } from '../../../../../../activities/databases/sqlite/incremental/rebuilt-page.ts';
@@ -46,7 +46,7 @@ function patchAll({ before, after }: { before: Buffer[]; after: Buffer[] }, page
   const patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
     target.set(before[pageNumber - 1] as Buffer);
   });
-  const index = new CellIndex(pageSize);
+  const index = new CellIndex(pageSize, createIndexMemory());
   for (const [at, page] of before.entries()) if (at > 0 && !page.equals(after[at] ?? page)) index.note(page, at + 1);
   const sourcesOf = (page: Buffer) =>
     index.find(page).map((pageNumber) => ({ pageNumber, page: before[pageNumber - 1] as Buffer }));
