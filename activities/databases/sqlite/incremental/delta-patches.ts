@@ -32,7 +32,7 @@ export class DeltaPatches {
   constructor(file: PatchFile, material: DeltaMaterial, cells: SharedArrayBuffer) {
     this.#file = file;
     this.#material = material;
-    this.#threads = new CompareThreads({ ...material, pageSize: file.pageSize, pages: file.pages, cells });
+    this.#threads = new CompareThreads({ ...material, pageSize: file.pageSize, pages: file.pages, cells }, file.signal);
     this.#spool = new PatchSpool(`${file.path}.spool`);
     this.#lateSpool = new PatchSpool(`${file.path}.late`);
     this.#writer = new PatchWriter(file);

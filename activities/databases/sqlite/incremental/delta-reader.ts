@@ -15,11 +15,22 @@ export interface DeltaReader {
   close(): Promise<void>;
 }
 
-/** Hands over what a delta has up to a page. @throws {WalDamaged | PatchDamaged} */
-export async function passUpTo(delta: DeltaReader, lastPage: number, taker: PatchTaker): Promise<void> {
+/**
+ * Hands over what a delta has up to a page, or as much of it until the taker is full.
+ *
+ * @returns whether it is all
+ * @throws {WalDamaged | PatchDamaged}
+ */
+export async function passUpTo(
+  delta: DeltaReader,
+  lastPage: number,
+  taker: PatchTaker,
+  isFull: () => boolean = () => false,
+): Promise<boolean> {
   for (;;) {
     if (!delta.isReady) await delta.ready();
-    if (delta.pageNumber > lastPage) return;
+    if (delta.pageNumber > lastPage) return true;
+    if (isFull()) return false;
     delta.pass(taker);
   }
 }

@@ -20,7 +20,7 @@ export interface DeltaBlock {
   /** Numbers of those that the chain has not, ascending. */
   added: readonly number[];
   /** What deltas that the overlay has not changed in the block, from the oldest one on (patch-list.ts). */
-  lists: readonly Uint8Array[];
+  lists: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Takes the pages of a delta, in their order. */

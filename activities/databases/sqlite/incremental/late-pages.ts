@@ -15,6 +15,8 @@ import { BLOCK_BYTES } from './scan-pages.ts';
 
 /** Whoever makes patches of late pages does nothing else. */
 const WAITING = { waits: true };
+/** Where prior pages are: nobody else has blocks any more. */
+const PRIOR_PLACE = 0;
 /** The pages that others had are looked for side by side for so many. */
 const BATCH = 64;
 /** Pages with the same cells that are followed to the base. */
@@ -136,7 +138,7 @@ export class LatePages {
     this.#firstPage = firstPage;
     this.#endBefore = firstPage + Math.floor(before.length / DIGEST_BYTES);
     const wanted = pages.filter((pageNumber) => pageNumber < this.#endBefore);
-    this.#prior = await this.#files.prior.load({ firstPage, digests: before, wanted, lists: [] });
+    this.#prior = await this.#files.prior.load(PRIOR_PLACE, { firstPage, digests: before, wanted, lists: [] });
   }
 
   async #readDigests(table: FileHandle, firstPage: number): Promise<Buffer> {

@@ -28,7 +28,7 @@ export interface ChangedBlock {
   /** Numbers of those that changed and that the chain has, ascending. */
   changed: readonly number[];
   /** As {@link PriorRange} has them. */
-  lists: readonly Uint8Array[];
+  lists: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Late pages of one block, and what is known of pages so far (origins.ts). */
@@ -52,13 +52,14 @@ export class PageComparer {
   readonly #setting: CompareSetting;
   readonly #index: CellIndex;
   readonly #maker: PatchMaker;
-  readonly #list = new PatchList();
+  readonly #list = PatchList.create();
   readonly #prior: Promise<PriorPages>;
   #latePages: Promise<LatePages> | undefined;
   /** Late pages of one block are made after those of another. */
   #making: Promise<unknown> = Promise.resolve();
-  /** The latest blocks, from the oldest on. */
-  readonly #compared: Promise<unknown>[] = Array.from({ length: PRIOR_BLOCKS }, () => Promise.resolve());
+  /** By the place of its prior pages, when a block was compared. */
+  readonly #compared: Promise<unknown>[] = [];
+  #turn = 0;
 
   constructor(setting: CompareSetting) {
     this.#setting = setting;
@@ -71,8 +72,10 @@ export class PageComparer {
 
   /** Several blocks may be asked for at once. @throws {PatchDamaged} when a delta of the chain is not what was written, or the system error */
   async compare(block: ChangedBlock): Promise<MadePatches> {
-    const comparing = this.#compareAfter(this.#compared.shift(), block);
-    this.#compared.push(comparing.catch(() => undefined));
+    const place = this.#turn;
+    this.#turn = (this.#turn + 1) % PRIOR_BLOCKS;
+    const comparing = this.#compareAt(place, block);
+    this.#compared[place] = comparing.catch(() => undefined);
     return comparing;
   }
 
@@ -90,11 +93,10 @@ export class PageComparer {
     await (await this.#prior.catch(() => undefined))?.close();
   }
 
-  async #compareAfter(earlier: Promise<unknown> | undefined, block: ChangedBlock): Promise<MadePatches> {
-    // Its memory is that of the block at hand.
-    await earlier;
+  async #compareAt(place: number, block: ChangedBlock): Promise<MadePatches> {
+    await this.#compared[place];
     const { firstPage, changed, digests, lists } = block;
-    const prior = await (await this.#prior).load({ firstPage, digests: bufferOf(digests), wanted: changed, lists });
+    const prior = await (await this.#prior).load(place, { firstPage, digests: bufferOf(digests), wanted: changed, lists });
     return this.#compare(block, prior);
   }
 

@@ -2,21 +2,39 @@ import { CHANGED, type PagePatch, type PatchTaker } from './patch-format.ts';
 
 /** u32 page number, u16 kind, u32 bytes. */
 const HEAD_BYTES = 10;
-const SMALLEST = 4096;
+/** To begin with; it grows by itself. */
+const INITIAL_BYTES = 256 * 1024;
 
 /** Patches one after the other in one memory, as they go from thread to thread: an object for each would take longer than to make it. */
 export class PatchList implements PatchTaker {
-  #memory: Uint8Array;
+  readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer | SharedArrayBuffer>;
+  #memory: Uint8Array<ArrayBuffer | SharedArrayBuffer>;
   #view: DataView;
   #filled = 0;
 
-  constructor() {
-    this.#memory = new Uint8Array(SMALLEST);
+  private constructor(allocate: (bytes: number) => Uint8Array<ArrayBuffer | SharedArrayBuffer>) {
+    this.#allocate = allocate;
+    this.#memory = allocate(INITIAL_BYTES);
     this.#view = new DataView(this.#memory.buffer);
   }
 
-  get isEmpty(): boolean {
-    return this.#filled === 0;
+  static create(): PatchList {
+    return new PatchList((bytes) => new Uint8Array(bytes));
+  }
+
+  /** A list that threads read where it is. */
+  static createShared(): PatchList {
+    return new PatchList((bytes) => new Uint8Array(new SharedArrayBuffer(bytes)));
+  }
+
+  /** That it takes so far. */
+  get bytes(): number {
+    return this.#filled;
+  }
+
+  /** Of a shared list; another one once it has grown. */
+  get shared(): SharedArrayBuffer {
+    return this.#memory.buffer as SharedArrayBuffer;
   }
 
   append(pageNumber: number, { kind, bytes }: PagePatch): void {
@@ -30,15 +48,20 @@ export class PatchList implements PatchTaker {
     this.#filled = filled;
   }
 
+  clear(): void {
+    this.#filled = 0;
+  }
+
   /** A copy of what there is, of its own memory; the list is empty then. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#memory.slice(0, this.#filled);
-    this.#filled = 0;
+    const taken = new Uint8Array(this.#filled);
+    taken.set(this.#memory.subarray(0, this.#filled));
+    this.clear();
     return taken;
   }
 
   #grow(bytes: number): void {
-    const memory = new Uint8Array(2 * bytes);
+    const memory = this.#allocate(2 * bytes);
     memory.set(this.#memory.subarray(0, this.#filled));
     this.#memory = memory;
     this.#view = new DataView(memory.buffer);

@@ -127,6 +127,8 @@ export class PatchReader implements DeltaReader {
     const start = isRebuilt ? body + LENGTH_BYTES : body;
     if (start > this.#end) return;
     const size = isRebuilt ? this.#view.getUint16(body, true) : sizeOf(length, this.#pageSize);
+    // What takes more than the page itself was never written, and would be held in memory.
+    if (size > this.#pageSize) throw new PatchDamaged('it has more for a page than a page');
     if (start + size > this.#end) return;
     const next = this.pageNumber + step;
     if (next > pages) throw new PatchDamaged(`it has page ${next} of a database of ${pages}`);

@@ -11,7 +11,7 @@ import { PriorFiles } from './prior-files.ts';
  */
 export const OVERLAY_NAME = 'overlay.db';
 
-/** One is used while the other one is read. */
+/** Places for blocks: one is used while the other one is read. */
 export const PRIOR_BLOCKS = 2;
 
 /** Pages that follow one another, as the chain should have them. */
@@ -30,7 +30,6 @@ export class PriorPages {
   readonly #files: PriorFiles;
   readonly #applier: PatchApplier;
   readonly #blocks: readonly PriorBlock[];
-  #round = 0;
 
   private constructor(files: PriorFiles, options: { pageSize: number; blockBytes: number }) {
     this.#files = files;
@@ -50,11 +49,11 @@ export class PriorPages {
    * Reads what is wanted of a block and what deltas change in it, and brings the overlay up to these. Where there is none, nothing is
    * lacking in it.
    *
-   * @returns the block, valid until this was called {@link PRIOR_BLOCKS} times more
+   * @returns the block, valid until its place gets another one
    * @throws {PatchDamaged} when a delta of the chain is not what was written
    */
-  async load({ firstPage, digests, wanted, lists }: PriorRange): Promise<PriorBlock> {
-    const block = this.#blocks[this.#round++ % PRIOR_BLOCKS] as PriorBlock;
+  async load(place: number, { firstPage, digests, wanted, lists }: PriorRange): Promise<PriorBlock> {
+    const block = this.#blocks[place] as PriorBlock;
     block.turnTo(firstPage, digests);
     const changed = ascending(lists.flatMap(pagesIn));
     await block.load(ascending([...changed, ...wanted]));

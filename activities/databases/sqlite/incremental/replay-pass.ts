@@ -17,11 +17,14 @@ import { WalDamaged } from './wal-format.ts';
 const THREADS = 2;
 /** One is read, each thread has one and one more before it, two are hashed and written. */
 const BUFFERS = 2 * THREADS + 3;
+/** Of patches of one block that are in memory at once; as a rule they take much less. */
+const FULL_BYTES = BLOCK_BYTES;
 /** So much of a base is written where one page in it has changed. */
 const PIECE_BYTES = 64 * 1024;
 
 export interface PassFiles {
   base: FileHandle;
+  basePages: number;
   /** Where the database goes: another file, or the base itself. */
   to: FileHandle;
   readers: readonly { name: string; reader: DeltaReader }[];
@@ -50,31 +53,29 @@ export class ReplayPass {
   readonly #stored: Promise<void>[] = [];
   readonly #unsettled = new Unsettled();
   readonly #hash = new WholeHashThread(this.#buffers);
-  readonly #threads: Thread<BlockToPatch, PatchedBlock>[];
-  readonly #list = new PatchList();
+  readonly #threads: Thread<BlockToPatch, PatchedBlock>[] = [];
+  /** By buffer, what changes the block in it. */
+  readonly #lists = this.#buffers.map(() => PatchList.createShared());
   /** Of the block at hand and all before it. */
   #patched: Promise<unknown> = Promise.resolve();
 
   constructor(files: PassFiles) {
     this.#files = files;
-    const { pageSize, base, originals } = files;
-    const setting: ApplySetting = { pageSize, base: { fd: base.fd }, originals: originals?.setting, pieceBytes: PIECE_BYTES };
-    this.#threads = Array.from({ length: THREADS }, () => new Thread('apply-patches', setting));
   }
 
   /** @returns size and SHA-256 of what was made @throws {ReplayFailed} */
   async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<HashResult> {
     const { bytes } = this.#files;
     try {
+      this.#startThreads();
       let next = this.#note(this.#read(0));
       for (let round = 0; round * BLOCK_BYTES < bytes; round++) {
         signal.throwIfAborted();
         const block = await next;
         next = this.#note(this.#read(round + 1));
         await this.#files.originals?.save(block, firstPageOf(round, this.#files));
-        this.#stored[round % BUFFERS] = this.#note(
-          this.#store(round, block, this.#note(this.#patch(round, await this.#listAll(round)))),
-        );
+        const patching = this.#note(this.#ask(round, await this.#gather(round, block.length)));
+        this.#stored[round % BUFFERS] = this.#note(this.#store(round, block, patching));
         onProgress(Math.min(bytes, (round + 1) * BLOCK_BYTES));
       }
       await Promise.all([next, ...this.#stored]);
@@ -84,6 +85,18 @@ export class ReplayPass {
       await this.#unsettled.settled();
       await Promise.all([this.#hash.close(), ...this.#threads.map((thread) => thread.end())]);
     }
+  }
+
+  #startThreads(): void {
+    const { base, basePages, originals, pageSize } = this.#files;
+    const setting: ApplySetting = {
+      pageSize,
+      base: { fd: base.fd },
+      basePages,
+      originals: originals?.setting,
+      pieceBytes: PIECE_BYTES,
+    };
+    while (this.#threads.length < THREADS) this.#threads.push(new Thread('apply-patches', setting));
   }
 
   /** Should another block fail, nobody waits for this one, but for its end. */
@@ -102,24 +115,32 @@ export class ReplayPass {
     return block.fill(0, length);
   }
 
-  /** What each delta changes in a block. */
-  async #listAll(round: number): Promise<Uint8Array<ArrayBuffer>[]> {
+  /** Gathers what all deltas change in a block. What is too much for the memory is asked at once, ahead of the rest, which is returned. */
+  async #gather(round: number, bytes: number): Promise<BlockToPatch> {
     const { pageSize, readers } = this.#files;
-    const end = Math.min(this.#files.bytes, (round + 1) * BLOCK_BYTES);
-    const lists: Uint8Array<ArrayBuffer>[] = [];
+    const block = { firstPage: firstPageOf(round, this.#files), memory: this.#memoryOf(round), bytes };
+    const lastPage = block.firstPage - 1 + Math.floor(bytes / pageSize);
+    const list = this.#lists[round % BUFFERS] as PatchList;
+    const isFull = () => list.bytes >= FULL_BYTES;
+    let ends: number[] = [];
+    let isFirst = true;
+    list.clear();
     for (const { name, reader } of readers) {
-      await reading(name, () => passUpTo(reader, Math.floor(end / pageSize), this.#list));
-      lists.push(this.#list.take());
+      while (!(await reading(name, () => passUpTo(reader, lastPage, list, isFull)))) {
+        await this.#ask(round, { ...block, patches: list.shared, ends: [...ends, list.bytes], isFirst, isLast: false });
+        list.clear();
+        ends = ends.map(() => 0);
+        isFirst = false;
+      }
+      ends.push(list.bytes);
     }
-    return lists;
+    return { ...block, patches: list.shared, ends, isFirst, isLast: true };
   }
 
   /** Returns which pieces of a block have changed. */
-  async #patch(round: number, lists: readonly Uint8Array<ArrayBuffer>[]): Promise<Uint8Array> {
+  async #ask(round: number, question: BlockToPatch): Promise<Uint8Array> {
     const thread = this.#threads[round % THREADS] as Thread<BlockToPatch, PatchedBlock>;
-    const question = { firstPage: firstPageOf(round, this.#files), memory: this.#memoryOf(round), lists };
-    const transfer = lists.map(({ buffer }) => buffer);
-    const patched = await thread.ask(question, transfer);
+    const patched = await thread.ask(question);
     if ('changed' in patched) return patched.changed;
     const { name = '' } = this.#files.readers[patched.damaged] ?? {};
     return reading(name, () => {

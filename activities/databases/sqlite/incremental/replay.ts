@@ -99,7 +99,7 @@ async function replay(
       });
     }
     if (files.originals !== undefined) await keepOriginals(files.originals, readers);
-    return await new ReplayPass({ ...files, readers, pageSize, bytes }).run({ signal: context.signal, onProgress });
+    return await new ReplayPass({ ...files, readers, pageSize, basePages, bytes }).run({ signal: context.signal, onProgress });
   } finally {
     await Promise.all(readers.map(({ reader }) => reader.close()));
   }

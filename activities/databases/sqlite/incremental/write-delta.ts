@@ -9,12 +9,16 @@ import { openDelta } from './open-delta.ts';
 import type { MadePatches } from './page-comparer.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
+import type { PagePatch } from './patch-format.ts';
 import { PatchList } from './patch-list.ts';
-import { type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
+import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
 
 /** SQLite keeps its locks in this byte, and never writes the page that holds it (sqlite.org/fileformat2.html, 1.4). */
 const LOCK_BYTE = 0x4000_0000;
+
+/** Of what deltas have of one block: three times all of its pages. As a rule there is one delta, which has little. */
+const MAX_LIST_BYTES = 3 * BLOCK_BYTES;
 
 /** Number of the page that SQLite leaves out in databases of more than 1 GiB. */
 export function lockPage(pageSize: number): number {
@@ -151,7 +155,7 @@ class DeltaWriter {
     const added = differing.filter(
       (pageNumber) => pageNumber >= endOfChain && !this.#isLeftOut(pageNumber, { firstPage, pages }),
     );
-    const lists = await this.#listLacking(endOfChain - 1);
+    const lists = await this.#listLacking({ firstPage, endOfChain });
     const block = { firstPage, pages, digests: before, changed, added, lists };
     const making = this.#files.sink.prepare(block);
     // Should a block before it fail, nobody waits for this one, but for its end.
@@ -173,15 +177,23 @@ class DeltaWriter {
     await this.#files.sink.append({ ...none, firstPage: 1, pages: this.#firstPage, added: [1] }, undefined);
   }
 
-  /** What deltas that the overlay has not changed up to a page. */
-  async #listLacking(lastPage: number): Promise<Uint8Array[]> {
-    const lists: Uint8Array[] = [];
+  /**
+   * What deltas that the overlay has not changed in a block. They may have pages that the chain no longer has. What would take too much
+   * memory is left out: such pages go into the delta as a whole.
+   */
+  async #listLacking({ firstPage, endOfChain }: { firstPage: number; endOfChain: number }): Promise<Uint8Array<ArrayBuffer>[]> {
+    const lists: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
     for (const delta of this.#files.lacking) {
-      const list = new PatchList();
-      await passUpTo(delta, lastPage, list);
-      if (!list.isEmpty) lists.push(list.take());
+      const list = PatchList.create();
+      const append = (pageNumber: number, patch: PagePatch) => {
+        bytes += patch.bytes.length;
+        if (pageNumber >= firstPage && bytes <= MAX_LIST_BYTES) list.append(pageNumber, patch);
+      };
+      await passUpTo(delta, endOfChain - 1, { append });
+      if (list.bytes > 0) lists.push(list.take());
     }
-    return lists;
+    return bytes <= MAX_LIST_BYTES ? lists : [];
   }
 
   #requireRoom(): void {

@@ -13,6 +13,10 @@ export function answerWith<Answer>(reply: (question: never) => Reply<Answer> | P
   parentPort?.on('message', ({ id, question }: Asked<never>) => {
     void answer(id, () => reply(question));
   });
+  // Nobody would ever be answered.
+  parentPort?.on('messageerror', (error) => {
+    throw error;
+  });
 }
 
 async function answer<Answer>(id: number, reply: () => Reply<Answer> | Promise<Reply<Answer>>): Promise<void> {
@@ -29,6 +33,7 @@ async function answer<Answer>(id: number, reply: () => Reply<Answer> | Promise<R
 }
 
 function told(error: unknown): ToldError {
-  const { name, message, stack = message, code } = error as NodeJS.ErrnoException;
-  return { name, message, stack, code };
+  const { name, message, stack = message } = error as Error;
+  const details = Object.entries(error as object).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  return { name, message, stack, details: Object.fromEntries(details) as ToldError['details'] };
 }

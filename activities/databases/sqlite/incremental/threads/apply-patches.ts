@@ -12,39 +12,72 @@ import { answerWith } from './answer.ts';
 export interface ApplySetting {
   pageSize: number;
   base: OpenFile;
+  basePages: number;
   originals: OriginalsSetting | undefined;
   /** So many bytes are marked as changed where one of them is. */
   pieceBytes: number;
 }
 
-/** A block at the start of a memory, and what deltas change in it, from the oldest one on (patch-list.ts). */
+/** Something of what deltas change in a block. What there is of one block is asked one after the other. */
 export interface BlockToPatch {
   firstPage: number;
+  /** Holds the block at its start. */
   memory: SharedArrayBuffer;
-  lists: readonly Uint8Array[];
+  /** Of the block. */
+  bytes: number;
+  /** Lists of the deltas one after the other, from the oldest one on (patch-list.ts). */
+  patches: SharedArrayBuffer;
+  /** Where the list of each delta ends. */
+  ends: readonly number[];
+  isFirst: boolean;
+  isLast: boolean;
 }
 
-/** `changed`: 1 for each piece in which something has changed. `damaged`: which list is not one of patches, and why. */
-export type PatchedBlock = { changed: Uint8Array<ArrayBuffer> } | { damaged: number; message: string };
+/** `changed`: 1 for each piece in which something has changed so far. `damaged`: which delta is not one of patches, and why. */
+export type PatchedBlock = { changed: Uint8Array } | { damaged: number; message: string };
 
-const { pageSize, base, originals, pieceBytes } = workerData as ApplySetting;
-const applier = new PatchApplier(pageSize, originals === undefined ? readPagesOf(base, pageSize) : readOriginals(originals));
+const { pageSize, base, basePages, originals, pieceBytes } = workerData as ApplySetting;
+const readPage = originals === undefined ? readPagesOf(base, pageSize) : readOriginals(originals);
+/** The block at hand as it was: most pages copy from their neighbours. */
+const block = { firstPage: 1, endOfBase: 1, memory: new Uint8Array() };
+/** The block as it becomes. V8 copies to and from shared memory more slowly than from its own. */
+let patched = new Uint8Array();
+let changed = new Uint8Array();
 
-answerWith(({ firstPage, memory, lists }: BlockToPatch): { answer: PatchedBlock } => {
-  const changed = new Uint8Array(memory.byteLength / pieceBytes);
-  // No Buffer, whose `subarray` takes three times as long.
-  const place = { memory: new Uint8Array(memory), start: 0 };
-  for (const [index, list] of lists.entries()) {
+const applier = new PatchApplier(pageSize, (pageNumber, target) => {
+  const start = (pageNumber - block.firstPage) * pageSize;
+  if (start < 0 || pageNumber >= block.endOfBase) readPage(pageNumber, target);
+  else target.set(block.memory.subarray(start, start + pageSize));
+});
+
+answerWith(({ patches, ends, ...question }: BlockToPatch): { answer: PatchedBlock } => {
+  if (question.isFirst) turnTo(question);
+  for (const [delta, end] of ends.entries()) {
     try {
-      for (const patch = new PatchListReader(list); patch.next(); ) {
-        place.start = (patch.pageNumber - firstPage) * pageSize;
-        changed[Math.floor(place.start / pieceBytes)] = 1;
-        applier.apply(place, patch);
-      }
+      const start = ends[delta - 1] ?? 0;
+      applyAll(new Uint8Array(patches, start, end - start));
     } catch (error) {
       if (!(error instanceof PatchDamaged)) throw error;
-      return { answer: { damaged: index, message: error.message } };
+      return { answer: { damaged: delta, message: error.message } };
     }
   }
+  if (question.isLast && changed.includes(1)) block.memory.set(patched);
   return { answer: { changed } };
 });
+
+function turnTo({ firstPage, memory, bytes }: Pick<BlockToPatch, 'firstPage' | 'memory' | 'bytes'>): void {
+  const endOfBase = Math.min(basePages + 1, firstPage + Math.floor(bytes / pageSize));
+  Object.assign(block, { firstPage, endOfBase, memory: new Uint8Array(memory, 0, bytes) });
+  if (patched.length !== bytes) patched = new Uint8Array(bytes);
+  patched.set(block.memory);
+  changed = new Uint8Array(Math.ceil(bytes / pieceBytes));
+}
+
+function applyAll(list: Uint8Array): void {
+  const place = { memory: patched, start: 0 };
+  for (const patch = new PatchListReader(list); patch.next(); ) {
+    place.start = (patch.pageNumber - block.firstPage) * pageSize;
+    changed[Math.floor(place.start / pieceBytes)] = 1;
+    applier.apply(place, patch);
+  }
+}

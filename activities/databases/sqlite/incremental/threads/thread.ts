@@ -23,8 +23,8 @@ export interface ToldError {
   name: string;
   message: string;
   stack: string;
-  /** Of a system error. */
-  code: string | undefined;
+  /** What a system error has besides: its code, and what was called on which path. */
+  details: Readonly<Record<string, string | number>>;
 }
 
 export type Answered<Answer> = { id: number; answer: Answer } | { id: number; error: ToldError };
@@ -46,13 +46,14 @@ export class Thread<Question, Answer> {
     this.#worker = new Worker(codeOf(name), { workerData, env: {}, execArgv: [] });
     this.#worker.on('message', (answered: Answered<Answer>) => this.#take(answered));
     this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('messageerror', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error(`the thread ${name} ended`)));
   }
 
   /**
    * `transfer`: memory of the question that is the thread's from now on.
    *
-   * @throws {PatchDamaged} or another error that the thread met, system errors with their `code`
+   * @throws {PatchDamaged} or another error that the thread met, system errors with all that they tell
    */
   async ask(question: Question, transfer: Transferable[] = []): Promise<Answer> {
     if (this.#error !== undefined) throw this.#error;
@@ -88,8 +89,8 @@ function codeOf(name: ThreadName): URL {
   return new URL(isBuilt ? `./${name}.js` : `${BUILT}${name}.js`, import.meta.url);
 }
 
-function toError({ name, message, ...rest }: ToldError): Error {
+function toError({ name, message, stack, details }: ToldError): Error {
   const error = name === PatchDamaged.name ? new PatchDamaged(message) : new Error(message);
   // Where it happened, and not where it was told.
-  return Object.assign(error, rest);
+  return Object.assign(error, { stack }, details);
 }

@@ -157,6 +157,21 @@ test.each(HOSTILE)('%s is refused by Holdfast, by perl and by python3', async (_
   });
 });
 
+test('a patch that is longer than its page is refused before it is held in memory', async () => {
+  const operations = Buffer.concat(Array.from({ length: PAGE / 4 }, () => put(0, Buffer.from('x'))));
+  for (const stream of [Buffer.concat([head(), record(1, operations), end]), hostile(rebuild([], [], [], operations))]) {
+    await withDirectory(async (directory) => {
+      const job = {
+        programs,
+        directory: await chainOf(directory, stream),
+        target: join(directory, 'made.db'),
+        bytes: PAGE * PAGES,
+      };
+      await expect(replayChain(job, createTestContext())).rejects.toThrow('it has more for a page than a page');
+    });
+  }
+});
+
 test('what is whole gives the same by all three', async () => {
   await withDirectory(async (directory) => {
     const expected = Buffer.alloc(PAGE * PAGES, 'base ');

@@ -33,7 +33,7 @@ test.each([512, 4096, 65_536])(
       }
       await writer.finish();
       const made = new Uint8Array(expected.length);
-      const list = new PatchList();
+      const list = PatchList.create();
       const reader = new PatchReader(programs, { path, pageSize, basePages: 1000 }, signal);
       try {
         for (let number = 1; number <= pages; number++) {

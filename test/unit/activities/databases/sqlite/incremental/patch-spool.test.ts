@@ -34,7 +34,7 @@ const expected = (pageNumber: number) => [
 
 /** Lists of ten patches, some of one, and some of none. */
 async function fill(spool: PatchSpool, pages: number): Promise<void> {
-  const list = new PatchList();
+  const list = PatchList.create();
   for (let page = 1; page <= pages; page++) {
     list.append(page, { kind: kindOf(page), bytes: Buffer.alloc(sizeOf(page), page) });
     if (page % 10 < 2) await spool.append(list.take());

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { passUpTo } from '../../../../../../activities/databases/sqlite/incremental/delta-reader.ts';
 import { PatchList } from '../../../../../../activities/databases/sqlite/incremental/patch-list.ts';
 import type { PriorBlock } from '../../../../../../activities/databases/sqlite/incremental/prior-block.ts';
-import { PriorPages } from '../../../../../../activities/databases/sqlite/incremental/prior-pages.ts';
+import { PRIOR_BLOCKS, PriorPages } from '../../../../../../activities/databases/sqlite/incremental/prior-pages.ts';
 import { WalWriter } from '../../../../../../activities/databases/sqlite/incremental/wal-file.ts';
 import { WalReader } from '../../../../../../activities/databases/sqlite/incremental/wal-reader.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
@@ -72,13 +72,13 @@ class Scene {
       const firstPage = round * BLOCK_PAGES + 1;
       const pages = this.pages.slice(firstPage - 1, firstPage - 1 + BLOCK_PAGES);
       const digests = Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer')));
-      const lists: Uint8Array[] = [];
+      const lists: Uint8Array<ArrayBuffer>[] = [];
       for (const delta of lacking) {
-        const list = new PatchList();
+        const list = PatchList.create();
         await passUpTo(delta, firstPage + pages.length - 1, list);
         lists.push(list.take());
       }
-      return prior.load({ firstPage, digests, wanted: wanted.map((index) => firstPage + index), lists });
+      return prior.load(round % PRIOR_BLOCKS, { firstPage, digests, wanted: wanted.map((index) => firstPage + index), lists });
     };
     try {
       let loading = load(0);

@@ -1,0 +1,104 @@
+import { cp, readdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { replayChain } from '../../../../../../activities/databases/sqlite/incremental/replay.ts';
+import { toPhaseError } from '../../../../../../activities/failures.ts';
+import { replayInto } from '../../../../../../activities/restore/replay-chains.ts';
+import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
+import { ProgramMissing } from '../../../../../../process/errors.ts';
+import { ChainPlace, replayingFrom, sha256Of } from '../../../../../support/chain-place.ts';
+import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
+import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
+
+const SOME_OF_EACH_PAGE = 'UPDATE torrents SET completed = completed + 1 WHERE id % 50 = 0;';
+const GROW = 'INSERT INTO torrents (info_hash, completed) SELECT randomblob(20), 0 FROM torrents LIMIT 100000;';
+
+/** A database whose worker has zstd on some days. */
+class Days {
+  readonly place: ChainPlace;
+  #hasZstd = true;
+
+  constructor(directory: string) {
+    const find: typeof programs.find = (program) =>
+      program === 'zstd' && !this.#hasZstd ? Promise.reject(new ProgramMissing(program)) : programs.find(program);
+    this.place = new ChainPlace(directory, { programs: { ...programs, find }, rebaseRatio: 10 });
+  }
+
+  async dump(work: string, { hasZstd = true } = {}) {
+    this.#hasZstd = hasZstd;
+    await sqlite3(this.place.path, work);
+    const context = createTestContext();
+    const dump = await this.place.dump(context);
+    expect(context.warnings).toEqual([]);
+    return { method: dump.method, facts: dump.facts as SqliteFacts };
+  }
+
+  /** Beside the chain, as a drill does it, in the place of its base, and by the script. */
+  async expectReplays(facts: SqliteFacts) {
+    const { directory, path } = this.place;
+    const [stage, tree] = [join(directory, 'stage'), join(directory, 'restored')];
+    await cp(stage, tree, { recursive: true });
+    const expected = await sha256Of(path);
+    const beside = { programs, directory: join(tree, 'sqlite/tracker'), target: join(directory, 'beside.db') };
+    const made = await replayChain({ ...beside, bytes: facts.bytes }, createTestContext());
+    expect(made).toMatchObject({ bytes: facts.bytes, sha256: expected });
+    expect(await replayInto(tree, { id: 'sqlite/tracker', facts }, replayingFrom(stage, tree))).toBeUndefined();
+    expect(await sha256Of(join(tree, 'sqlite/tracker.db'))).toBe(expected);
+    expect(await sha256Of(await this.place.replay())).toBe(expected);
+    await rm(tree, { recursive: true });
+  }
+}
+
+test('pages that the database no longer has, by deltas that the overlay lacks, are no longer its pages', async () => {
+  await withDirectory(async (directory) => {
+    const days = new Days(directory);
+    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 10_000_000 });
+    await days.place.dump();
+    await days.dump(SOME_OF_EACH_PAGE);
+    await days.dump(GROW, { hasZstd: false });
+    await days.dump('DELETE FROM torrents WHERE id > 60000; VACUUM;', { hasZstd: false });
+    for (const work of [GROW, SOME_OF_EACH_PAGE]) {
+      const { method, facts } = await days.dump(work);
+      expect(method).toMatch(/^incremental, \d+ of \d+ pages/);
+      await days.expectReplays(facts);
+    }
+  });
+}, 180_000);
+
+test('deltas that have more of the same pages than is held in memory come back byte by byte, and are built upon', async () => {
+  await withDirectory(async (directory) => {
+    const days = new Days(directory);
+    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 40_000_000 });
+    await days.place.dump();
+    // The rows of more than two blocks, one day after the other.
+    for (let day = 1; day <= 4; day++) {
+      await days.dump('UPDATE torrents SET completed = completed + 1 WHERE id < 400000;', { hasZstd: false });
+    }
+    for (let day = 5; day <= 6; day++) {
+      const { method, facts } = await days.dump(SOME_OF_EACH_PAGE);
+      expect(method).toMatch(/by patches$/);
+      expect(facts.chain?.deltas).toBe(day);
+      await days.expectReplays(facts);
+    }
+  });
+}, 180_000);
+
+test('a disk that is full under the overlay is told as that, and the next run goes on', async () => {
+  await withDirectory(async (directory) => {
+    const days = new Days(directory);
+    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 18_000_000 });
+    await days.place.dump();
+    for (let day = 1; day <= 2; day++) await days.dump(SOME_OF_EACH_PAGE);
+    const home = join(directory, 'state/chain');
+    const [id = ''] = (await readdir(home)).filter((name) => name !== 'chain.json');
+    const overlay = join(home, id, 'overlay.db');
+    await rm(overlay);
+    await symlink('/dev/full', overlay);
+    const failure = await days.dump(SOME_OF_EACH_PAGE).then(() => undefined, toPhaseError);
+    expect(failure).toMatchObject({ type: 'DiskFull' });
+    await rm(overlay);
+    const { method, facts } = await days.dump(SOME_OF_EACH_PAGE);
+    expect(method).toMatch(/by patches$/);
+    await days.expectReplays(facts);
+  });
+}, 180_000);
