@@ -36,7 +36,7 @@ interface FromMemory {
 }
 
 export interface ReadingOptions {
-  /** Whether this thread itself reads what may lie in memory: small pieces are there before another one could have begun. */
+  /** Whether this thread itself reads what lies in memory: small pieces are there before another one could have begun. */
   waits?: boolean;
   fromMemory?: FromMemory;
 }
@@ -107,11 +107,16 @@ export class AdaptiveFile {
   #choose(bytes: number): Way {
     const { cached, direct } = this.#took;
     if (this.#direct === undefined || cached === undefined) return 'cached';
-    const isInMemory = cached.ms < this.#fromMemory.ms + bytes * this.#fromMemory.msPerByte;
-    if (direct === undefined) return isInMemory ? 'cached' : 'direct';
+    if (direct === undefined) return this.#isInMemory(bytes) ? 'cached' : 'direct';
     const [faster, slower]: [Way, Way] = cached.ms <= direct.ms ? ['cached', 'direct'] : ['direct', 'cached'];
     const { ms, at } = slower === 'direct' ? direct : cached;
     return performance.now() - at > PATIENCE * ms ? slower : faster;
+  }
+
+  /** Whether pieces of such a size lately came from memory. */
+  #isInMemory(bytes: number): boolean {
+    const { cached } = this.#took;
+    return cached !== undefined && cached.ms < this.#fromMemory.ms + bytes * this.#fromMemory.msPerByte;
   }
 
   #note(way: Way, ms: number): void {
@@ -124,7 +129,7 @@ export class AdaptiveFile {
     if (bytes === memory.length) return bytes;
     // What is missing of a piece lies beyond the end of the file, or in its last sector.
     const rest = memory.subarray(bytes);
-    if (this.#waits) return bytes + readFullySync(this.#cached, rest, position + bytes);
+    if (this.#waits && this.#isInMemory(memory.length)) return bytes + readFullySync(this.#cached, rest, position + bytes);
     return bytes + (await readFully(this.#cached, rest, position + bytes)).length;
   }
 
