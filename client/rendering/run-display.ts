@@ -7,17 +7,12 @@ import { createProgressLog } from './progress-log.ts';
 
 /** Shows a run in progress on standard error. */
 export interface RunDisplay {
-  /** How often a run is worth a look: each is work for the server and the worker, which have better to do meanwhile. */
-  readonly lookEveryMs: number;
   update(view: RunView): void;
   /** Says something that stays. */
   note(line: string): void;
   /** Stops showing. `isKept` leaves a live view standing, where no summary follows that says it all again. */
   end(isKept: boolean): void;
 }
-
-const LIVE_EVERY_MS = 500;
-const LOG_EVERY_MS = 2_000;
 
 /** A live view on a terminal, lines for a log everywhere else. */
 export function createRunDisplay({ stderr, environment }: Pick<Io, 'stderr' | 'environment'>): RunDisplay {
@@ -30,7 +25,6 @@ function createLiveDisplay({ stderr, environment }: Pick<Io, 'stderr' | 'environ
   const palette = choosePalette(stderr, environment);
   const view = createLiveView(stderr);
   return {
-    lookEveryMs: LIVE_EVERY_MS,
     // One column stays free: some terminals wrap as soon as the last one is written.
     update: (run) => view.draw(renderRunView(run, { palette, width: stderr.columns() - 1, now: Date.now() })),
     note: (line) => view.print([line]),
@@ -44,7 +38,6 @@ function createLiveDisplay({ stderr, environment }: Pick<Io, 'stderr' | 'environ
 function createLogDisplay({ stderr }: Pick<Io, 'stderr'>): RunDisplay {
   const log = createProgressLog();
   return {
-    lookEveryMs: LOG_EVERY_MS,
     update: (run) => {
       for (const line of log.next(run)) stderr.write(`${line}\n`);
     },

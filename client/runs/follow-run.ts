@@ -10,15 +10,15 @@ import { matchPending, type RunView } from './run-view.ts';
 export interface FollowOptions {
   /** The record as far as it is known: {@link emptyRecord} for a run that was just started. */
   known: RunRecord;
-  lookEveryMs: number;
   /** Called after each look at a run in progress. */
   onView: (view: RunView) => void;
   /** Ends the watching, not the run. */
   signal: AbortSignal;
 }
 
-/** Until Temporal is asked again that did not answer. */
-const RETRY_AFTER_MS = 500;
+const LOOK_EVERY_MS = 500;
+/** A look that asks the workflow itself is work for its worker, which has better to do: nothing changes there but by its history. */
+const ASK_EVERY_LOOKS = 4;
 /** So long may Temporal be away, as during its restart, before we give up watching. */
 const SILENCE_ACCEPTED_MS = 60_000;
 
@@ -31,16 +31,23 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, opti
   const describe = createPatientDescribe(handle, options);
   const ended = hasEnded(handle, options.signal);
   let record = options.known;
-  while (!options.signal.aborted) {
+  let isWorkerSilent = false;
+  let askedAt = { look: 0, historyLength: 0 };
+  for (let look = ASK_EVERY_LOOKS; !options.signal.aborted; look++) {
     const description = await describe();
     if (description === undefined) break;
     if (description.status.name !== 'RUNNING') return recordOfExecution(description, record);
-    const answer = await queryRunRecord(temporal, handle);
-    // A workflow learns its host from its first phase only.
-    if (answer !== undefined) record = answer.host === '' ? { ...answer, host: record.host } : answer;
+    const { historyLength } = description;
+    if (historyLength !== askedAt.historyLength || look - askedAt.look >= ASK_EVERY_LOOKS) {
+      const answer = await queryRunRecord(temporal, handle);
+      // A workflow learns its host from its first phase only.
+      if (answer !== undefined) record = answer.host === '' ? { ...answer, host: record.host } : answer;
+      isWorkerSilent = answer === undefined;
+      askedAt = { look, historyLength };
+    }
     const activities = await readPendingActivities(temporal, description);
-    options.onView({ record, pending: matchPending(record, activities), isWorkerSilent: answer === undefined });
-    await pause(options.lookEveryMs, ended.aborted ? options.signal : ended);
+    options.onView({ record, pending: matchPending(record, activities), isWorkerSilent });
+    await pause(LOOK_EVERY_MS, ended.aborted ? options.signal : ended);
   }
   return record;
 }
@@ -70,7 +77,7 @@ function createPatientDescribe(
         if (!isServiceError(error)) throw error;
         if (Date.now() > giveUpAt)
           throw new CommandError('Unreachable', EXIT.unreachable, silenceMessage(known), { cause: error });
-        await pause(RETRY_AFTER_MS, signal);
+        await pause(LOOK_EVERY_MS, signal);
       }
     }
     return undefined;

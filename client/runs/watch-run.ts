@@ -27,7 +27,6 @@ export async function watchRun(
   try {
     const record = await followRun(temporal, run.handle, {
       known: run.record,
-      lookEveryMs: display.lookEveryMs,
       onView: (view) => display.update(view),
       signal: interruption.detached,
     });
