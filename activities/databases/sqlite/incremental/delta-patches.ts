@@ -1,3 +1,4 @@
+import { createIndexMemory } from './cell-index.ts';
 import { CompareThreads } from './compare-threads.ts';
 import { readOrigins, saveOrigins } from './origins.ts';
 import type { ChangedBlock, CompareSetting, MadePatches } from './page-comparer.ts';
@@ -29,10 +30,11 @@ export class DeltaPatches {
   readonly #late: number[] = [];
   #bytes = 0;
 
-  constructor(file: PatchFile, material: DeltaMaterial, cells: SharedArrayBuffer) {
+  constructor(file: PatchFile, material: DeltaMaterial) {
     this.#file = file;
     this.#material = material;
-    this.#threads = new CompareThreads({ ...material, pageSize: file.pageSize, pages: file.pages, cells }, file.signal);
+    const { pageSize, pages, signal } = file;
+    this.#threads = new CompareThreads({ ...material, pageSize, pages, cells: createIndexMemory() }, signal);
     this.#spool = new PatchSpool(`${file.path}.spool`);
     this.#lateSpool = new PatchSpool(`${file.path}.late`);
     this.#writer = new PatchWriter(file);

@@ -1,5 +1,4 @@
 import type { Programs } from '../../../../process/programs.ts';
-import { createIndexMemory } from './cell-index.ts';
 import { type DeltaMaterial, DeltaPatches } from './delta-patches.ts';
 import type { MadePatches } from './page-comparer.ts';
 import { WalWriter } from './wal-file.ts';
@@ -116,7 +115,7 @@ class PatchSink implements DeltaSink {
     const { pageSize, databasePages, paths, signal } = job;
     this.#job = job;
     const file = { programs, path: paths.patch, pageSize, pages: databasePages, signal };
-    this.#patches = new DeltaPatches(file, job.material, createIndexMemory());
+    this.#patches = new DeltaPatches(file, job.material);
   }
 
   get bytes(): number {
@@ -124,8 +123,10 @@ class PatchSink implements DeltaSink {
   }
 
   async prepare(block: DeltaBlock): Promise<MadePatches | undefined> {
-    if (block.changed.length === 0 && block.lists.length === 0) return undefined;
-    return this.#patches.make({ ...block, memory: block.pages.buffer as unknown as SharedArrayBuffer });
+    const { firstPage, pages, digests, changed, lists } = block;
+    if (changed.length === 0 && lists.length === 0) return undefined;
+    const memory = pages.buffer as unknown as SharedArrayBuffer;
+    return this.#patches.make({ firstPage, memory, digests, changed, lists });
   }
 
   async append(block: DeltaBlock, made: MadePatches = NOTHING): Promise<void> {

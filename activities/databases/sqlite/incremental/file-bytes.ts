@@ -4,6 +4,11 @@ import type { FileHandle } from 'node:fs/promises';
 /** A file by its descriptor, which all threads know it by. */
 export type OpenFile = Pick<FileHandle, 'fd'>;
 
+/** The same memory as a Buffer: what comes from another thread is none any more. */
+export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** As much as a file has from a position on, up to the size of the buffer. */
 export async function readFully(file: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
   let filled = 0;

@@ -1,3 +1,4 @@
+import { bufferOf } from './file-bytes.ts';
 import { Thread } from './threads/thread.ts';
 
 /** What is at the start of a shared buffer. */
@@ -44,7 +45,7 @@ export class HashThreads {
   /** Digest of each page at the start of a buffer, which must stay as it is until this returns. To be asked in the order of the file. */
   async digest(slot: number, bytes: number): Promise<Buffer> {
     const [digests] = await Promise.all([this.#pages.ask({ slot, bytes }), this.#whole.update(slot, bytes)]);
-    return Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
+    return bufferOf(digests);
   }
 
   /** SHA-256 of all blocks together, hexadecimal. */

@@ -54,7 +54,7 @@ interface Files {
   origins: Origins;
 }
 
-/** Reads late pages in their order, with pages of the base that have the same cells. */
+/** Reads late pages block by block, with pages of the base that have the same cells. */
 export class LatePages {
   readonly #files: Files;
   readonly #options: LateFiles;
@@ -97,23 +97,9 @@ export class LatePages {
     });
   }
 
-  /** `pages`: ascending numbers, as those of the calls before. Each is valid until the next one is asked for. */
+  /** `pages`: ascending numbers of one block. Each is valid until the next one is asked for. */
   async *load(pages: readonly number[]): AsyncGenerator<LoadedPage> {
-    const pagesOfBlock = BLOCK_BYTES / this.#options.pageSize;
-    for (let start = 0, end = 0; start < pages.length; start = end) {
-      const firstPage = (pages[start] ?? 1) - (((pages[start] ?? 1) - 1) % pagesOfBlock);
-      while (end < pages.length && (pages[end] ?? 0) < firstPage + pagesOfBlock) end++;
-      yield* this.#loadBlock(firstPage, pages.slice(start, end));
-    }
-  }
-
-  async close(): Promise<void> {
-    const { database, table, newTable, base } = this.#files;
-    await Promise.all([database.close(), table.close(), newTable.close(), base.close()]);
-  }
-
-  async *#loadBlock(firstPage: number, pages: readonly number[]): AsyncGenerator<LoadedPage> {
-    await this.#turnTo(firstPage, pages);
+    await this.#turnTo(pages);
     for (let start = 0; start < pages.length; start += BATCH) {
       for (const loaded of await Promise.all(pages.slice(start, start + BATCH).map((page) => this.#load(page)))) {
         yield loaded;
@@ -123,9 +109,16 @@ export class LatePages {
     }
   }
 
+  async close(): Promise<void> {
+    const { database, table, newTable, base } = this.#files;
+    await Promise.all([database.close(), table.close(), newTable.close(), base.close()]);
+  }
+
   /** Reads pages of a block, and what they were before. */
-  async #turnTo(firstPage: number, pages: readonly number[]): Promise<void> {
+  async #turnTo(pages: readonly number[]): Promise<void> {
     const { pageSize } = this.#options;
+    const [first = 1] = pages;
+    const firstPage = first - ((first - 1) % (BLOCK_BYTES / pageSize));
     const { database, table, newTable } = this.#files;
     const position = (firstPage - 1) * pageSize;
     const runs = joinPages(

@@ -1,6 +1,7 @@
 import { CellIndex } from './cell-index.ts';
+import { bufferOf } from './file-bytes.ts';
 import { type LateFiles, LatePages } from './late-pages.ts';
-import { AHEAD_BYTES, type PagePatch, REBUILT, RENEWED } from './patch-format.ts';
+import { AHEAD_BYTES, isRebuilt, type PagePatch } from './patch-format.ts';
 import { PatchList } from './patch-list.ts';
 import { PatchMaker } from './patch-maker.ts';
 import type { PriorBlock } from './prior-block.ts';
@@ -131,11 +132,7 @@ export class PageComparer {
 
   /** Of the pages of the base that a patch copies from. */
   #toKeep(pageNumber: number, { kind, bytes }: PagePatch): number[] {
-    const sources = kind === REBUILT || kind === RENEWED ? readSources(bytes) : [];
+    const sources = isRebuilt(kind) ? readSources(bytes) : [];
     return sources.filter((source) => (source - pageNumber) * this.#setting.pageSize < AHEAD_BYTES);
   }
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

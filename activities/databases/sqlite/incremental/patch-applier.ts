@@ -1,5 +1,5 @@
 import { PagePatcher, type PatchPlace } from './page-patch.ts';
-import { type PagePatch, REBUILT, RENEWED, WHOLE } from './patch-format.ts';
+import { isRebuilt, RENEWED, WHOLE } from './patch-format.ts';
 import type { PatchListReader } from './patch-list.ts';
 import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 
@@ -27,8 +27,4 @@ export class PatchApplier {
     else if (isRebuilt(kind)) this.#rebuilder.apply(place, memory, from, end);
     else this.#patcher.apply(place, memory, from, end);
   }
-}
-
-function isRebuilt(kind: PagePatch['kind']): boolean {
-  return kind === REBUILT || kind === RENEWED;
 }

@@ -36,6 +36,11 @@ export interface PagePatch {
   bytes: Uint8Array;
 }
 
+/** Whether a patch is of operations that rebuild a page (rebuilt-page.ts). */
+export function isRebuilt(kind: number): boolean {
+  return kind === REBUILT || kind === RENEWED;
+}
+
 /** Takes patches in the order of their pages. */
 export interface PatchTaker {
   /** Takes a copy. */

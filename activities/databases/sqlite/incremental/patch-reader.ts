@@ -3,6 +3,7 @@ import type { DeltaReader } from './delta-reader.ts';
 import { PatchDamaged } from './page-patch.ts';
 import {
   CHANGED,
+  isRebuilt,
   KEPT_BYTES,
   LENGTH_BYTES,
   PATCH_MAGIC,
@@ -123,10 +124,10 @@ export class PatchReader implements DeltaReader {
       this.#hasEnded = true;
       return;
     }
-    const isRebuilt = length === REBUILT || length === RENEWED;
-    const start = isRebuilt ? body + LENGTH_BYTES : body;
+    const hasLength = isRebuilt(length);
+    const start = hasLength ? body + LENGTH_BYTES : body;
     if (start > this.#end) return;
-    const size = isRebuilt ? this.#view.getUint16(body, true) : sizeOf(length, this.#pageSize);
+    const size = hasLength ? this.#view.getUint16(body, true) : sizeOf(length, this.#pageSize);
     // What takes more than the page itself was never written, and would be held in memory.
     if (size > this.#pageSize) throw new PatchDamaged('it has more for a page than a page');
     if (start + size > this.#end) return;

@@ -7,14 +7,13 @@ import type { ProgramResult, Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
 import {
   CHANGED,
+  isRebuilt,
   KEPT_BYTES,
   LENGTH_BYTES,
   PATCH_MAGIC,
   type PagePatch,
   type PatchTaker,
-  REBUILT,
   RECORD_HEAD_BYTES,
-  RENEWED,
   STREAM_HEAD_BYTES,
   ZSTD_LEVEL,
 } from './patch-format.ts';
@@ -63,8 +62,7 @@ export class PatchWriter implements PatchTaker {
     head.writeUInt32LE(pageNumber - this.#page, 0);
     head.writeUInt16LE(kind === CHANGED ? bytes.length : kind, 4);
     head.writeUInt16LE(bytes.length & 0xffff, RECORD_HEAD_BYTES);
-    const hasLength = kind === REBUILT || kind === RENEWED;
-    this.#put(hasLength ? head : head.subarray(0, RECORD_HEAD_BYTES));
+    this.#put(isRebuilt(kind) ? head : head.subarray(0, RECORD_HEAD_BYTES));
     this.#put(bytes);
     this.#page = pageNumber;
   }
