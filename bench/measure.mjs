@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { diskUsage } from './disk-usage.mjs';
-import { readTree } from './process-tree.mjs';
+import { readProcesses, sumTree } from './process-tree.mjs';
 
 const SAMPLE_EVERY_MS = 100;
 
@@ -24,7 +24,7 @@ const WRAPPER = '"$@" 3>&-; code=$?; times >&3; exit $code';
  */
 export async function measure(command, { env, cwd, residents = [], limitMs, watched }) {
   const disk = () => diskUsage(watched.directory, watched.except);
-  const before = await readTree(residents);
+  const before = sumTree(readProcesses(), residents);
   const started = performance.now();
   const child = spawn('bash', ['-c', WRAPPER, 'bash', ...command], {
     env,
@@ -49,13 +49,13 @@ export async function measure(command, { env, cwd, residents = [], limitMs, watc
   clearTimeout(timer);
   process.off('exit', end);
   await sampling;
-  const after = await readTree(residents);
+  const after = sumTree(readProcesses(), residents);
   return {
     wallS,
     cpuS: (parseTimes(texts.times) ?? seen.cpuS) + after.cpuS - before.cpuS,
     peakRss: seen.peakRss,
-    diskPeak: Math.max(seen.diskPeak, await disk()),
-    diskLeft: await disk(),
+    diskPeak: Math.max(seen.diskPeak, disk()),
+    diskLeft: disk(),
     exitCode: child.exitCode ?? -1,
     isCutOff: limit.isReached,
     output: texts.output,
@@ -96,11 +96,12 @@ function collect(child) {
 
 async function sample(child, residents, seen, disk) {
   while (child.exitCode === null && child.signalCode === null) {
-    const tree = await readTree([child.pid]);
-    const resident = await readTree(residents);
+    const processes = readProcesses();
+    const tree = sumTree(processes, [child.pid]);
+    const resident = sumTree(processes, residents);
     seen.cpuS = Math.max(seen.cpuS, tree.cpuS);
     seen.peakRss = Math.max(seen.peakRss, tree.rss + resident.rss);
-    seen.diskPeak = Math.max(seen.diskPeak, await disk());
+    seen.diskPeak = Math.max(seen.diskPeak, disk());
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_EVERY_MS));
   }
 }

@@ -90,12 +90,12 @@ export class Round {
     const known = { contestant: name, day, pattern, hasWriter: this.hasWriter, memory, changed };
     if (this.beaten.has(name)) return void this.runs.push({ ...known, ended: 'not asked again' });
     await contestant.makeReady?.(changed);
-    const before = await diskUsage(contestant.repository);
+    const before = diskUsage(contestant.repository);
     if (memory !== undefined) await this.workload.toMemory(memory);
     await writer?.slowestSince();
     const { exitCode, isCutOff, output, ...measured } = await contestant.backup(dateOf(day));
     const stallMs = await writer?.slowestSince();
-    const grown = (await diskUsage(contestant.repository)) - before;
+    const grown = diskUsage(contestant.repository) - before;
     const ended = isCutOff ? 'cut off' : exitCode === 0 ? 'ok' : `failed (${exitCode})`;
     this.runs.push({ ...known, ended, ...measured, grown, stallMs });
     if (isCutOff) this.beaten.add(name);
