@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { alignedBuffer } from '../aligned-memory.ts';
 import { namePath } from './name-path.ts';
 
 /** What a file that grows while it is read goes on with. */
@@ -62,8 +63,7 @@ export async function copyHandleHashed(
   to: FileHandle,
   options: HashOptions & { expectedBytes: number },
 ): Promise<HashResult> {
-  const chunkBytes = Math.min(CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, options.expectedBytes + 1));
-  return readHashed(from, { ...options, chunkBytes }, (chunk) => writeAll(to, chunk));
+  return readHashed(from, options, (chunk) => writeAll(to, chunk));
 }
 
 /** SHA-256 and size of a file. @throws the signal's reason when aborted, or the system error. */
@@ -78,11 +78,11 @@ export async function hashFile(path: string | Buffer, options: HashOptions): Pro
 
 async function readHashed(
   from: FileHandle,
-  options: HashOptions & { chunkBytes?: number },
+  options: HashOptions & { expectedBytes?: number },
   consume: (chunk: Uint8Array) => Promise<void>,
 ): Promise<HashResult> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(options.chunkBytes ?? CHUNK_BYTES);
+  const buffer = createBuffer(options.expectedBytes ?? (await from.stat()).size);
   let bytes = 0;
   for (;;) {
     options.signal.throwIfAborted();
@@ -96,6 +96,11 @@ async function readHashed(
     bytes += bytesRead;
     options.onProgress?.(bytes);
   }
+}
+
+function createBuffer(expectedBytes: number): Buffer {
+  const bytes = Math.min(CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, expectedBytes + 1));
+  return bytes === CHUNK_BYTES ? alignedBuffer(bytes) : Buffer.allocUnsafe(bytes);
 }
 
 async function writeAll(to: FileHandle, chunk: Uint8Array): Promise<void> {

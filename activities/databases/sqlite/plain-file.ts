@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { alignedBuffer } from '../../aligned-memory.ts';
 import type { HashOptions } from '../../stage/copy-file.ts';
 import { namePath } from '../../stage/name-path.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -25,7 +26,7 @@ export async function copyPlain(source: string, target: string, options: HashOpt
 }
 
 async function pour(from: FileHandle, to: FileHandle, options: HashOptions & { target: string }): Promise<void> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const buffer = alignedBuffer(CHUNK_BYTES);
   for (let position = 0; ; ) {
     options.signal.throwIfAborted();
     const { bytesRead } = await from.read(buffer, 0, CHUNK_BYTES, position);

@@ -3,24 +3,16 @@ import { readFully, readFullySync } from './file-bytes.ts';
 
 /** Longer than a piece takes that lies in memory: where reads are faster there is nothing to be won. */
 const FROM_MEMORY: FromMemory = { ms: 0.1, msPerByte: 1 / 2_000_000 };
+/** What lies between two pieces is read with them up to this size: a read of its own takes memory, or a disk, as long. */
+const WORTH_A_READ = { inMemory: 32 * 1024, onDisk: 64 * 1024 };
 /** How much the latest reads count: this thread may have been busy with something else when they were there. */
 const WEIGHT = 1 / 4;
 /** The slower way is tried again once so many times of what it took have passed: that costs a fiftieth. */
 const PATIENCE = 50;
-const WASM_PAGE_BYTES = 65_536;
-
-/** Neither the language's own types nor Node's tell of it. */
-declare const WebAssembly: {
-  Memory: new (size: {
-    initial: number;
-    maximum: number;
-    shared: boolean;
-  }) => { readonly buffer: ArrayBuffer | SharedArrayBuffer };
-};
 
 /**
  * Where it is read from and to, each side by side with others in a memory of its own. It goes past the page cache only if both begin at a
- * multiple of a sector: in pages of 4 KiB and more of a memory that {@link alignedMemory} made.
+ * multiple of a sector: in pages of 4 KiB and more of a memory that aligned-memory.ts made.
  */
 export interface Piece {
   memory: Buffer;
@@ -51,8 +43,14 @@ export class AdaptiveFile {
   readonly #cached: FileHandle;
   /** Undefined where there is no such way. */
   #direct: FileHandle | undefined;
-  /** Milliseconds that a piece takes, and when that was last measured. */
-  readonly #took: Record<Way, { ms: number; at: number } | undefined> = { cached: undefined, direct: undefined };
+  /**
+   * Milliseconds that pieces side by side take, how often each takes what one from memory does at most, and when that was last measured.
+   * Pieces are of any size, so ways are compared by the second.
+   */
+  readonly #took: Record<Way, { ms: number; slowness: number; at: number } | undefined> = {
+    cached: undefined,
+    direct: undefined,
+  };
 
   readonly #fromMemory: FromMemory;
   readonly #waits: boolean;
@@ -80,6 +78,11 @@ export class AdaptiveFile {
     return this.#latestWay;
   }
 
+  /** So many bytes between two pieces are rather read with them than passed over. */
+  get worthARead(): number {
+    return this.#isInMemory ? WORTH_A_READ.inMemory : WORTH_A_READ.onDisk;
+  }
+
   /**
    * Reads pieces side by side.
    *
@@ -89,11 +92,11 @@ export class AdaptiveFile {
   async read(pieces: readonly Piece[]): Promise<number[]> {
     if (pieces.length === 0) return [];
     const bytes = pieces.reduce((sum, { memory }) => sum + memory.length, 0);
-    const way = this.#choose(bytes / pieces.length);
+    const way = this.#choose();
     this.#latestWay = way;
     const before = performance.now();
     const reads = await Promise.allSettled(pieces.map((piece) => this.#read(way, piece)));
-    this.#note(way, (performance.now() - before) / pieces.length);
+    this.#note(way, performance.now() - before, { pieces: pieces.length, bytes });
     return reads.map((read) => {
       if (read.status === 'rejected') throw read.reason;
       return read.value;
@@ -104,24 +107,32 @@ export class AdaptiveFile {
     await Promise.all([this.#cached.close(), this.#direct?.close()]);
   }
 
-  #choose(bytes: number): Way {
+  #choose(): Way {
     const { cached, direct } = this.#took;
-    if (this.#direct === undefined || cached === undefined) return 'cached';
-    if (direct === undefined) return this.#isInMemory(bytes) ? 'cached' : 'direct';
-    const [faster, slower]: [Way, Way] = cached.ms <= direct.ms ? ['cached', 'direct'] : ['direct', 'cached'];
+    if (this.#direct === undefined || cached === undefined || this.#isInMemory) return 'cached';
+    if (direct === undefined) return 'direct';
+    const [faster, slower]: [Way, Way] = cached.slowness <= direct.slowness ? ['cached', 'direct'] : ['direct', 'cached'];
     const { ms, at } = slower === 'direct' ? direct : cached;
     return performance.now() - at > PATIENCE * ms ? slower : faster;
   }
 
-  /** Whether pieces of such a size lately came from memory. */
-  #isInMemory(bytes: number): boolean {
-    const { cached } = this.#took;
-    return cached !== undefined && cached.ms < this.#fromMemory.ms + bytes * this.#fromMemory.msPerByte;
+  /** Whether pieces lately came from memory. */
+  get #isInMemory(): boolean {
+    return (this.#took.cached?.slowness ?? Number.POSITIVE_INFINITY) < 1;
   }
 
-  #note(way: Way, ms: number): void {
-    const average = this.#took[way]?.ms ?? ms;
-    this.#took[way] = { ms: average + (ms - average) * WEIGHT, at: performance.now() };
+  /**
+   * Whether this thread reads through the page cache itself: where it waits anyway, unless pieces come from a disk one after the other. A
+   * busy machine makes another thread look like a disk.
+   */
+  get #readsItself(): boolean {
+    return this.#waits && (this.#direct !== undefined || this.#isInMemory);
+  }
+
+  #note(way: Way, ms: number, { pieces, bytes }: { pieces: number; bytes: number }): void {
+    const slowness = ms / (pieces * this.#fromMemory.ms + bytes * this.#fromMemory.msPerByte);
+    const before = this.#took[way] ?? { ms, slowness };
+    this.#took[way] = { ms: nearer(before.ms, ms), slowness: nearer(before.slowness, slowness), at: performance.now() };
   }
 
   async #read(way: Way, { memory, position }: Piece): Promise<number> {
@@ -129,7 +140,7 @@ export class AdaptiveFile {
     if (bytes === memory.length) return bytes;
     // What is missing of a piece lies beyond the end of the file, or in its last sector.
     const rest = memory.subarray(bytes);
-    if (this.#waits && this.#isInMemory(memory.length)) return bytes + readFullySync(this.#cached, rest, position + bytes);
+    if (this.#readsItself) return bytes + readFullySync(this.#cached, rest, position + bytes);
     return bytes + (await readFully(this.#cached, rest, position + bytes)).length;
   }
 
@@ -146,26 +157,8 @@ export class AdaptiveFile {
   }
 }
 
-/**
- * Memory to read into past the page cache, at least so large: WebAssembly's begins where a page of memory does, others begin anywhere. It
- * takes 10 GiB of addresses (V8, Node 20), so where those are limited (`ulimit -v`) it is any memory, and read into through the cache.
- */
-export function alignedMemory(bytes: number): ArrayBuffer {
-  return (allocate(bytes, false) ?? new ArrayBuffer(bytes)) as ArrayBuffer;
-}
-
-/** As {@link alignedMemory}, for several threads. */
-export function sharedMemory(bytes: number): SharedArrayBuffer {
-  return (allocate(bytes, true) ?? new SharedArrayBuffer(bytes)) as SharedArrayBuffer;
-}
-
-function allocate(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer | undefined {
-  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared }).buffer;
-  } catch {
-    return undefined;
-  }
+function nearer(average: number, latest: number): number {
+  return average + (latest - average) * WEIGHT;
 }
 
 /** The very file that is open, whatever its path leads to by now. */

@@ -1,4 +1,4 @@
-import { type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
+import { type Cells, NO_HASH } from './cells.ts';
 
 /** Entries, 8 bytes each. Where more cells are noted, later ones take the place of earlier ones. */
 const ENTRIES = 2 ** 21;
@@ -15,43 +15,43 @@ export function createIndexMemory(): SharedArrayBuffer {
  * once, each by an index of its own over the same memory.
  */
 export class CellIndex {
-  readonly #cells: Cells;
   readonly #hashes: Uint32Array;
   readonly #pages: Uint32Array;
 
-  constructor(pageSize: number, memory: SharedArrayBuffer) {
-    this.#cells = createCells(pageSize);
+  constructor(memory: SharedArrayBuffer) {
     this.#hashes = new Uint32Array(memory, 0, ENTRIES);
     this.#pages = new Uint32Array(memory, ENTRIES * Uint32Array.BYTES_PER_ELEMENT, ENTRIES);
   }
 
   /** Notes some cells of a page. */
-  note(page: Uint8Array, pageNumber: number): void {
-    this.#sample(page, (hash) => {
-      const entry = entryOf(hash);
-      this.#hashes[entry] = hash;
-      this.#pages[entry] = pageNumber;
-    });
+  note({ count, hashes }: Cells, pageNumber: number): void {
+    for (let slot = 0; slot < count; slot++) {
+      const hash = hashes[slot] ?? NO_HASH;
+      if (!isNoted(hash)) continue;
+      this.#hashes[entryOf(hash)] = hash;
+      this.#pages[entryOf(hash)] = pageNumber;
+    }
   }
 
   /** Pages that have cells of this one, those with the most first. */
-  find(page: Uint8Array): number[] {
-    const found = new Map<number, number>();
-    this.#sample(page, (hash) => {
-      const entry = entryOf(hash);
-      const pageNumber = this.#hashes[entry] === hash ? (this.#pages[entry] ?? 0) : 0;
-      if (pageNumber > 0) found.set(pageNumber, (found.get(pageNumber) ?? 0) + 1);
-    });
-    return [...found.entries()].sort(([, left], [, right]) => right - left).map(([pageNumber]) => pageNumber);
-  }
-
-  #sample(page: Uint8Array, take: (hash: number) => void): void {
-    const { count, offsets } = readCells(page, this.#cells);
+  find({ count, hashes }: Cells): number[] {
+    const pages: number[] = [];
+    const cells: number[] = [];
     for (let slot = 0; slot < count; slot++) {
-      const hash = hashCell(page, offsets[slot] ?? 0);
-      if (hash !== NO_HASH && hash % ONE_IN === 0) take(hash);
+      const hash = hashes[slot] ?? NO_HASH;
+      if (!isNoted(hash) || this.#hashes[entryOf(hash)] !== hash) continue;
+      const page = this.#pages[entryOf(hash)] ?? 0;
+      const known = pages.indexOf(page);
+      if (known === -1) cells[pages.push(page) - 1] = 1;
+      else cells[known] = (cells[known] ?? 0) + 1;
     }
+    const order = pages.map((_, index) => index).sort((left, right) => (cells[right] ?? 0) - (cells[left] ?? 0));
+    return order.map((index) => pages[index] ?? 0);
   }
+}
+
+function isNoted(hash: number): boolean {
+  return hash !== NO_HASH && hash % ONE_IN === 0;
 }
 
 /** Of the bits that do not choose the sample. */

@@ -1,12 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { AdaptiveFile, alignedMemory } from './adaptive-file.ts';
+import { alignedBuffer } from '../../../aligned-memory.ts';
+import { AdaptiveFile, type Piece } from './adaptive-file.ts';
 import type { CellIndex } from './cell-index.ts';
+import { Cells } from './cells.ts';
 import { SourceChooser } from './choose-sources.ts';
 import { readFully } from './file-bytes.ts';
 import { openTogether } from './open-together.ts';
 import { Origins } from './origins.ts';
-import { PageFile } from './page-file.ts';
-import { joinPages, readRuns } from './page-runs.ts';
+import { readRuns } from './page-runs.ts';
 import { DIGEST_BYTES, hasDigest } from './page-table.ts';
 import type { PriorBlock } from './prior-block.ts';
 import type { PriorPages } from './prior-pages.ts';
@@ -17,17 +18,19 @@ import { BLOCK_BYTES } from './scan-pages.ts';
 const WAITING = { waits: true };
 /** Where prior pages are: nobody else has blocks any more. */
 const PRIOR_PLACE = 0;
-/** The pages that others had are looked for side by side for so many. */
-const BATCH = 64;
+/** What pages of so many bytes may be made of is read side by side, and is in memory at once. */
+const BATCH_BYTES = 256 * 1024;
+/** So much memory at a time is taken for pages of the base. */
+const SPARE_BYTES = 1024 * 1024;
 /** Pages with the same cells that are followed to the base. */
 const RELATIVES = 4;
 
 /** A page whose patch is found once all pages that changed are known, with all that it may be made of. */
 export interface LoadedPage {
   pageNumber: number;
-  page: Buffer;
+  cells: Cells;
   /** Undefined where it had no version before, or that is lost. */
-  before: Buffer | undefined;
+  before: Cells | undefined;
   sources: SourcePage[];
 }
 
@@ -44,13 +47,20 @@ export interface LateFiles {
   pages: number;
 }
 
+/** A page with the pages of the base that it may be made of. */
+interface FoundPage {
+  pageNumber: number;
+  cells: Cells;
+  candidates: readonly number[];
+}
+
 interface Files {
   database: AdaptiveFile;
   /** Digests of the pages before, and of those now. */
   table: FileHandle;
   newTable: FileHandle;
   prior: PriorPages;
-  base: PageFile;
+  base: AdaptiveFile;
   origins: Origins;
 }
 
@@ -61,22 +71,26 @@ export class LatePages {
   readonly #index: CellIndex;
   readonly #chooser: SourceChooser;
   /** Pages that follow one another, as they are now and as they were before. */
-  readonly #block = Buffer.from(alignedMemory(BLOCK_BYTES));
+  readonly #block = alignedBuffer(BLOCK_BYTES);
   #prior: PriorBlock | undefined;
   #firstPage = 1;
   /** Of the pages as they are now. */
   #digests: Buffer = Buffer.alloc(0);
   /** First page that had no version before. */
   #endBefore = 1;
-  /** Memory of pages that are not in use, and of those that are. */
-  readonly #spare: Buffer[] = [];
-  readonly #used: Buffer[] = [];
+  /** For pages of the base. */
+  readonly #memory: Buffer[] = [];
+  readonly #cellsBefore: Cells;
+  /** Those that are not in use, and those that are. */
+  readonly #spare: Cells[] = [];
+  readonly #used: Cells[] = [];
 
   private constructor(files: Files, options: LateFiles, index: CellIndex) {
     this.#files = files;
     this.#options = options;
     this.#index = index;
     this.#chooser = new SourceChooser(options.pageSize);
+    this.#cellsBefore = new Cells(options.pageSize);
   }
 
   /** @throws the system error */
@@ -90,20 +104,29 @@ export class LatePages {
         table: noted(await open(options.table, 'r')),
         newTable: noted(await open(options.newTable, 'r')),
         prior: known.prior,
-        base: noted(await PageFile.open(options.base, options.pageSize)),
+        base: noted(await AdaptiveFile.open(options.base, WAITING)),
         origins: new Origins(known.origins),
       };
       return new LatePages(files, options, known.index);
     });
   }
 
-  /** `pages`: ascending numbers of one block. Each is valid until the next one is asked for. */
-  async *load(pages: readonly number[]): AsyncGenerator<LoadedPage> {
+  /** Hands over pages, by their ascending numbers in one block, each for as long as `take` runs. @throws the system error */
+  async load(pages: readonly number[], take: (loaded: LoadedPage) => void): Promise<void> {
     await this.#turnTo(pages);
-    for (let start = 0; start < pages.length; start += BATCH) {
-      for (const loaded of await Promise.all(pages.slice(start, start + BATCH).map((page) => this.#load(page)))) {
-        yield loaded;
-        this.#note(loaded);
+    const size = BATCH_BYTES / this.#options.pageSize;
+    for (let start = 0; start < pages.length; start += size) {
+      const batch = pages.slice(start, start + size).map((pageNumber) => this.#find(pageNumber));
+      const base = await this.#readBase(batch);
+      for (const { pageNumber, cells, candidates } of batch) {
+        const before = this.#before(pageNumber);
+        const sources = this.#chooser.choose(
+          cells,
+          before,
+          candidates.flatMap((candidate) => base.get(candidate) ?? []),
+        );
+        take({ pageNumber, cells, before, sources });
+        this.#note({ pageNumber, before, sources });
       }
       this.#spare.push(...this.#used.splice(0));
     }
@@ -121,11 +144,8 @@ export class LatePages {
     const firstPage = first - ((first - 1) % (BLOCK_BYTES / pageSize));
     const { database, table, newTable } = this.#files;
     const position = (firstPage - 1) * pageSize;
-    const runs = joinPages(
-      pages.map((pageNumber) => pageNumber - firstPage),
-      pageSize,
-    );
-    await readRuns(database, { block: this.#block, position, pageSize }, runs);
+    const indexes = pages.map((pageNumber) => pageNumber - firstPage);
+    await readRuns(database, { block: this.#block, position, pageSize }, indexes);
     const before = await this.#readDigests(table, firstPage);
     this.#digests = await this.#readDigests(newTable, firstPage);
     this.#firstPage = firstPage;
@@ -147,41 +167,53 @@ export class LatePages {
     throw new Error(`page ${pageNumber} is not what it was when it was read before, although the database is held as it is`);
   }
 
-  async #load(pageNumber: number): Promise<LoadedPage> {
-    const page = this.#at(pageNumber);
-    const before = pageNumber < this.#endBefore ? this.#prior?.get(pageNumber) : undefined;
-    const candidates = await this.#readCandidates(pageNumber, page);
-    return { pageNumber, page, before, sources: this.#chooser.choose(page, before, candidates) };
-  }
-
-  /** Pages of the base that may have what pages with the same cells had, or this one. */
-  async #readCandidates(pageNumber: number, page: Buffer): Promise<SourcePage[]> {
-    const relatives = [...this.#index.find(page).slice(0, RELATIVES), pageNumber];
+  /** A page, and pages of the base that may have what pages with the same cells had, or this one. */
+  #find(pageNumber: number): FoundPage {
+    const cells = this.#use().turnTo(this.#at(pageNumber));
+    const relatives = [...this.#index.find(cells).slice(0, RELATIVES), pageNumber];
     const wanted = new Set(relatives.flatMap((one) => [one, ...this.#files.origins.of(one)]));
-    const candidates: SourcePage[] = [];
-    for (const one of wanted) {
-      if (one > this.#options.basePages) continue;
-      const read = this.#readBase(one);
-      const source = read instanceof Promise ? await read : read;
-      if (source !== undefined) candidates.push({ pageNumber: one, page: source });
-    }
-    return candidates;
+    return { pageNumber, cells, candidates: [...wanted].filter((one) => one <= this.#options.basePages) };
   }
 
   /** What a page keeps of its version before came from where that came from. */
-  #note({ pageNumber, before, sources }: LoadedPage): void {
+  #note({ pageNumber, before, sources }: Omit<LoadedPage, 'cells'>): void {
     if (sources.length === 0) return;
     const earlier = before === undefined ? [] : this.#files.origins.of(pageNumber);
     this.#files.origins.note(pageNumber, [...new Set([...sources.map((source) => source.pageNumber), ...earlier])]);
   }
 
-  /** Undefined where the file ends ahead of it. */
-  #readBase(pageNumber: number): Buffer | undefined | Promise<Buffer | undefined> {
-    // Of its own memory, so that it begins at a multiple of 4.
-    const page = this.#spare.pop() ?? Buffer.from(new ArrayBuffer(this.#options.pageSize));
-    this.#used.push(page);
-    const read = this.#files.base.read(pageNumber, page);
-    if (typeof read === 'boolean') return read ? page : undefined;
-    return read.then((isThere) => (isThere ? page : undefined));
+  #before(pageNumber: number): Cells | undefined {
+    const page = pageNumber < this.#endBefore ? this.#prior?.get(pageNumber) : undefined;
+    return page === undefined ? undefined : this.#cellsBefore.turnTo(page);
   }
+
+  /** Pages of the base, by their numbers; those ahead of which the file ends are left out. */
+  async #readBase(pages: readonly FoundPage[]): Promise<Map<number, SourcePage>> {
+    const { pageSize } = this.#options;
+    const wanted = [...new Set(pages.flatMap(({ candidates }) => candidates))];
+    while (this.#memory.length < wanted.length) this.#memory.push(...pagesOf(alignedBuffer(SPARE_BYTES), pageSize));
+    const pieces = wanted.map((pageNumber, index) => ({
+      memory: this.#memory[index] as Buffer,
+      position: (pageNumber - 1) * pageSize,
+    }));
+    const counts = await this.#files.base.read(pieces);
+    const sources = new Map<number, SourcePage>();
+    for (const [index, pageNumber] of wanted.entries()) {
+      const { memory } = pieces[index] as Piece;
+      if (counts[index] === pageSize) sources.set(pageNumber, { pageNumber, cells: this.#use().turnTo(memory) });
+    }
+    return sources;
+  }
+
+  #use(): Cells {
+    const cells = this.#spare.pop() ?? new Cells(this.#options.pageSize);
+    this.#used.push(cells);
+    return cells;
+  }
+}
+
+function pagesOf(memory: Buffer, pageSize: number): Buffer[] {
+  return Array.from({ length: memory.length / pageSize }, (_, index) =>
+    memory.subarray(index * pageSize, (index + 1) * pageSize),
+  );
 }

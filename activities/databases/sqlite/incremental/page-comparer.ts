@@ -64,7 +64,7 @@ export class PageComparer {
 
   constructor(setting: CompareSetting) {
     this.#setting = setting;
-    this.#index = new CellIndex(setting.pageSize, setting.cells);
+    this.#index = new CellIndex(setting.cells);
     this.#maker = new PatchMaker(setting.pageSize, this.#index);
     this.#prior = PriorPages.open(setting, { ...setting, blockBytes: BLOCK_BYTES });
     // Whoever asks for something is told.
@@ -122,11 +122,11 @@ export class PageComparer {
 
   async #makeLate(pages: LatePages, late: readonly number[]): Promise<MadePatches> {
     const kept = new Set<number>();
-    for await (const loaded of pages.load(late)) {
+    await pages.load(late, (loaded) => {
       const patch = this.#maker.makeLate(loaded);
       this.#list.append(loaded.pageNumber, patch);
       for (const source of this.#toKeep(loaded.pageNumber, patch)) kept.add(source);
-    }
+    });
     return { list: this.#list.take(), late: [], kept: [...kept] };
   }
 

@@ -1,4 +1,4 @@
-import { alignedMemory } from './adaptive-file.ts';
+import { alignedBuffer } from '../../../aligned-memory.ts';
 import type { PatchPlace } from './page-patch.ts';
 import { hasDigest } from './page-table.ts';
 import type { PriorFiles } from './prior-files.ts';
@@ -24,8 +24,8 @@ export class PriorBlock {
   constructor(files: PriorFiles, { pageSize, blockBytes }: { pageSize: number; blockBytes: number }) {
     this.#files = files;
     this.#pageSize = pageSize;
-    this.#pages = Buffer.from(alignedMemory(blockBytes), 0, blockBytes);
-    this.#scratch = Buffer.from(alignedMemory(blockBytes), 0, blockBytes);
+    this.#pages = alignedBuffer(blockBytes);
+    this.#scratch = alignedBuffer(blockBytes);
     this.#known = new Uint8Array(blockBytes / pageSize);
   }
 

@@ -71,11 +71,11 @@ export class PriorFiles {
     const place = { position: (firstPage - 1) * this.#pageSize, pageSize: this.#pageSize };
     const perhapsOverlaid = indexes.filter((index) => firstPage + index < this.#endOfOverlay);
     if (this.#reads.overlay !== undefined) {
-      await readRuns(this.#reads.overlay, { ...place, block: overlaid }, joinPages(perhapsOverlaid, this.#pageSize));
+      await readRuns(this.#reads.overlay, { ...place, block: overlaid }, perhapsOverlaid);
     }
     const isOverlaid = new Set(perhapsOverlaid.filter((index) => !this.#at(overlaid, index).equals(this.#zeros)));
     const based = indexes.filter((index) => !isOverlaid.has(index));
-    await readRuns(this.#reads.base, { ...place, block }, joinPages(based, this.#pageSize));
+    await readRuns(this.#reads.base, { ...place, block }, based);
     for (const index of isOverlaid) this.#at(overlaid, index).copy(block, index * this.#pageSize);
   }
 

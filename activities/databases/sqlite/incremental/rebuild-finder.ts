@@ -1,271 +1,205 @@
-import { CELL_HEAD_BYTES, type Cells, createCells, hashCell, NO_HASH, readCells } from './cells.ts';
-import { firstDifference, wordsOf } from './find-difference.ts';
-import { FIELDS_BYTES, MAX_SOURCES, RebuildPatcher } from './rebuilt-page.ts';
+import { CELL_HEAD_BYTES, type Cells, NO_HASH } from './cells.ts';
+import { MoveList } from './move-list.ts';
+import { RebuildEncoder } from './rebuild-encoder.ts';
+import { MAX_SOURCES, RebuildPatcher } from './rebuilt-page.ts';
 
 /** Entries of the table of cells: more than all sources of a page have together. */
 const SLOTS_PER_BYTE = 0.5;
 /** Fewer pointers cost less as they are. */
 const MIN_POINTERS = 4;
-/** So many equal bytes end what differs: to put more takes 4. */
-const RESUMES = 5;
-/** Operations of more than this part of a page are not worth their reading. */
-const WORTHWHILE = 0.75;
 /** Without other pages, so many bytes of the page for each cell that may be found nowhere. */
 const BYTES_A_MISSING_CELL = 256;
-const SOURCE_BYTES = 4;
-const PUT_BYTES = 4;
-const COUNTS_BYTES = 5;
 /** Above all places in a page. */
 const POINTER_SOURCE = 2 ** 16;
 const NOWHERE = -1;
-
-interface Copy {
-  source: number;
-  where: number;
-  from: number;
-  length: number;
-}
-
-/** `count` pointers of 2 bytes. */
-interface PointerRun {
-  source: number;
-  where: number;
-  from: number;
-  count: number;
-}
+const BITS = 32;
 
 /** A page of the base. */
 export interface SourcePage {
   pageNumber: number;
-  page: Uint8Array;
-}
-
-/** A source with its cells; the own version is of no page of the base. */
-interface Source {
-  page: Uint8Array;
   cells: Cells;
-  /** By its offset, which pointer is that of a cell, from 1; 0 for none. */
-  slots: Uint16Array;
 }
 
-/** Finds how SQLite rebuilt a page, cell by cell (rebuilt-page.ts). */
+/** Finds how SQLite rebuilt a page, cell by cell (rebuilt-page.ts). What it works with is made once: it is asked hundreds of thousands of times. */
 export class RebuildFinder {
   readonly #size: number;
-  readonly #own: Source;
-  readonly #sources: Source[];
+  /** The version before, which is of no page of the base, and pages of the base. */
+  readonly #sources: Cells[] = [];
+  /** By source and offset of a cell, which pointer is its, from 1; 0 for none. */
+  readonly #slots: Uint16Array[];
   /** Sources and offsets of cells by their hashes: `1 + source * size + offset`. */
   readonly #table: Uint32Array;
-  readonly #after: Cells;
-  readonly #sorted: Uint16Array;
-  readonly #image: Uint8Array;
-  readonly #patcher: RebuildPatcher;
-  #bases: readonly SourcePage[] = [];
-  readonly #encoded: Buffer;
+  /** A bit for each byte of the new version where a cell begins, and there, by its offset, its hash. */
+  readonly #begins: Uint32Array;
+  readonly #hashes: Uint32Array;
   /** Which copy wrote a byte of the new version, from 1. */
   readonly #writtenBy: Uint16Array;
+  readonly #copies: MoveList;
+  readonly #runs: MoveList;
+  readonly #image: Uint8Array;
+  readonly #encoder: RebuildEncoder;
+  readonly #patcher: RebuildPatcher;
+  #bases: readonly SourcePage[] = [];
 
   constructor(pageSize: number) {
     this.#size = pageSize;
-    this.#sources = Array.from({ length: MAX_SOURCES + 1 }, () => ({
-      page: new Uint8Array(),
-      cells: createCells(pageSize),
-      slots: new Uint16Array(pageSize),
-    }));
-    this.#own = this.#sources[0] as Source;
+    this.#slots = Array.from({ length: MAX_SOURCES + 1 }, () => new Uint16Array(pageSize));
     this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(pageSize * SLOTS_PER_BYTE)));
-    this.#after = createCells(pageSize);
-    this.#sorted = new Uint16Array(pageSize / 2);
-    this.#image = new Uint8Array(pageSize);
-    this.#patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
-      target.set(this.#bases.find((base) => base.pageNumber === pageNumber)?.page ?? []);
-    });
-    this.#encoded = Buffer.alloc(pageSize);
+    this.#begins = new Uint32Array(pageSize / BITS);
+    this.#hashes = new Uint32Array(pageSize);
     this.#writtenBy = new Uint16Array(pageSize);
+    this.#copies = new MoveList(pageSize / 2);
+    this.#runs = new MoveList(pageSize / 2);
+    this.#image = new Uint8Array(pageSize);
+    this.#encoder = new RebuildEncoder(pageSize);
+    this.#patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
+      for (const base of this.#bases) if (base.pageNumber === pageNumber) target.set(base.cells.page);
+    });
   }
 
   /** As {@link find} does without pages of the base. @returns undefined also where a good part of the cells is not in `before` */
-  findWithin(before: Uint8Array, after: Uint8Array): Buffer | undefined {
-    return this.#find(before, after, { bases: [], maxMissing: this.#size / BYTES_A_MISSING_CELL });
+  findWithin(before: Cells, after: Cells): Uint8Array | undefined {
+    return this.#find(before, after, [], this.#size / BYTES_A_MISSING_CELL);
   }
 
   /**
    * Operations that make `after` of `before` and of pages of the base, at most {@link MAX_SOURCES}, which was tried; valid until the
-   * next call.
+   * next call. All pages begin at a multiple of 4 of their memory.
    *
    * @returns undefined where the page itself is as good
    */
-  find(before: Uint8Array, after: Uint8Array, bases: readonly SourcePage[]): Buffer | undefined {
-    return this.#find(before, after, { bases, maxMissing: this.#size });
+  find(before: Cells, after: Cells, bases: readonly SourcePage[]): Uint8Array | undefined {
+    return this.#find(before, after, bases, this.#size);
   }
 
-  #find(
-    before: Uint8Array,
-    after: Uint8Array,
-    { bases, maxMissing }: { bases: readonly SourcePage[]; maxMissing: number },
-  ): Buffer | undefined {
-    const limit = this.#size * WORTHWHILE;
-    if (readCells(after, this.#after).count === 0) return undefined;
-    this.#load([before, ...bases.map(({ page }) => page)]);
-    const copies = this.#findCopies(after, maxMissing);
-    if (copies === undefined) return undefined;
-    const runs = this.#findPointers(after, copies);
+  #find(before: Cells, after: Cells, bases: readonly SourcePage[], maxMissing: number): Uint8Array | undefined {
+    if (after.count === 0) return undefined;
     this.#bases = bases;
-    const end = this.#encodeMoves({ copies, runs, bases });
-    if (end > limit) return undefined;
-    this.#apply(before, end);
-    const operations = this.#encodePuts(after, end, limit);
+    this.#table.fill(0);
+    this.#sources.length = 0;
+    this.#load(before);
+    for (const { cells } of bases) this.#load(cells);
+    if (!this.#findCopies(after, maxMissing)) return undefined;
+    this.#findPointers(after);
+    const moved = this.#encoder.encodeMoves(this.#copies, this.#runs, bases);
+    if (moved === undefined) return undefined;
+    this.#apply(before.page, moved);
+    const operations = this.#encoder.encodePuts(this.#image, after.page);
     if (operations === undefined) return undefined;
     // Once more, as whoever reads them will.
-    this.#apply(before, operations.length);
-    return Buffer.compare(this.#image, after) === 0 ? operations : undefined;
+    this.#apply(before.page, operations);
+    return Buffer.compare(this.#image, after.page) === 0 ? operations : undefined;
   }
 
   /** Makes the image of a version before and the operations so far. */
-  #apply(before: Uint8Array, end: number): void {
+  #apply(before: Uint8Array, operations: Uint8Array): void {
     this.#image.set(before);
-    this.#patcher.apply({ memory: this.#image, start: 0 }, this.#encoded, 0, end);
+    this.#patcher.apply({ memory: this.#image, start: 0 }, operations, 0, operations.length);
   }
 
-  #load(pages: readonly Uint8Array[]): void {
-    this.#table.fill(0);
-    for (const [index, page] of pages.entries()) {
-      const source = this.#sources[index] as Source;
-      source.page = page;
-      source.slots.fill(0);
-      const { count, offsets } = readCells(page, source.cells);
-      for (let slot = 0; slot < count; slot++) {
-        const offset = offsets[slot] ?? 0;
-        if (offset >= this.#size) continue;
-        source.slots[offset] = slot + 1;
-        const hash = hashCell(page, offset);
-        if (hash === NO_HASH) continue;
-        const entry = hash & (this.#table.length - 1);
-        if (this.#table[entry] === 0) this.#table[entry] = 1 + index * this.#size + offset;
+  #load(cells: Cells): void {
+    const source = this.#sources.push(cells) - 1;
+    const { count, hashes, offsets } = cells;
+    const [slots, table, size] = [this.#slots[source] as Uint16Array, this.#table, this.#size];
+    slots.fill(0);
+    for (let slot = 0; slot < count; slot++) {
+      const offset = offsets[slot] ?? 0;
+      if (offset >= size) continue;
+      slots[offset] = slot + 1;
+      const hash = hashes[slot] ?? NO_HASH;
+      const entry = hash & (table.length - 1);
+      if (hash !== NO_HASH && table[entry] === 0) table[entry] = 1 + source * size + offset;
+    }
+  }
+
+  /** Returns false where more cells than that are found nowhere. */
+  #findCopies(after: Cells, maxMissing: number): boolean {
+    let missing = this.#noteBegins(after);
+    let end = after.pointersAt + 2 * after.count;
+    this.#copies.clear();
+    this.#writtenBy.fill(0);
+    for (let word = 0; word < this.#begins.length; word++) {
+      for (let bits = this.#begins[word] ?? 0; bits !== 0; bits &= bits - 1) {
+        const offset = word * BITS + (BITS - 1 - Math.clz32(bits & -bits));
+        if (offset + CELL_HEAD_BYTES <= end) continue;
+        const copied = this.#copyCell(after, offset, end);
+        if (copied === 0 && ++missing > maxMissing) return false;
+        if (copied > 0) end = copied;
       }
     }
+    return missing <= maxMissing;
   }
 
-  /** Undefined where more cells than that are found nowhere. */
-  #findCopies(after: Uint8Array, maxMissing: number): Copy[] | undefined {
-    const copies: Copy[] = [];
-    let missing = 0;
-    const { count, offsets } = this.#after;
-    const sorted = this.#sorted.subarray(0, count);
-    sorted.set(offsets.subarray(0, count));
-    sorted.sort();
-    let end = this.#after.pointersAt + 2 * count;
-    this.#writtenBy.fill(0);
-    for (const offset of sorted) {
-      if (offset + CELL_HEAD_BYTES <= end) continue;
-      const copy = this.#findCell(after, offset, end);
-      if (copy === undefined && ++missing > maxMissing) return undefined;
-      if (copy === undefined) continue;
-      end = copy.where + copy.length;
-      if (copy.source === 0 && copy.where === copy.from) continue;
-      copies.push(copy);
-      this.#writtenBy.fill(copies.length, copy.where, end);
+  /** Returns how many cells there cannot be, for they are too near to the end of the page or beyond it. */
+  #noteBegins({ count, hashes, offsets }: Cells): number {
+    let none = 0;
+    this.#begins.fill(0);
+    for (let slot = 0; slot < count; slot++) {
+      const offset = offsets[slot] ?? 0;
+      const hash = hashes[slot] ?? NO_HASH;
+      if (hash === NO_HASH) none++;
+      else this.#begins[offset >>> 5] = (this.#begins[offset >>> 5] ?? 0) | (1 << (offset & (BITS - 1)));
+      if (hash !== NO_HASH) this.#hashes[offset] = hash;
     }
-    return copies;
+    return none;
   }
 
-  /** The longest stretch around a cell that a source has as well. */
-  #findCell(after: Uint8Array, offset: number, notBefore: number): Copy | undefined {
-    const hash = hashCell(after, offset);
-    const entry = hash === NO_HASH ? 0 : (this.#table[hash & (this.#table.length - 1)] ?? 0);
-    if (entry === 0) return undefined;
-    const source = Math.floor((entry - 1) / this.#size);
-    const from = (entry - 1) % this.#size;
-    const { page } = this.#sources[source] as Source;
+  /** Copies the longest stretch around a cell that a source has as well. Returns where it ends, or 0. */
+  #copyCell({ page: after }: Cells, offset: number, notBefore: number): number {
+    const entry = this.#table[(this.#hashes[offset] ?? 0) & (this.#table.length - 1)] ?? 0;
+    if (entry === 0) return 0;
+    const size = this.#size;
+    const source = Math.floor((entry - 1) / size);
+    const from = (entry - 1) % size;
+    const { page } = this.#sources[source] as Cells;
     let length = 0;
-    while (offset + length < this.#size && from + length < this.#size && after[offset + length] === page[from + length]) length++;
-    if (length < CELL_HEAD_BYTES) return undefined;
+    const most = size - Math.max(offset, from);
+    while (length < most && after[offset + length] === page[from + length]) length++;
+    if (length < CELL_HEAD_BYTES) return 0;
     let back = 0;
-    while (offset - back > notBefore && from - back > 0 && after[offset - back - 1] === page[from - back - 1]) back++;
-    return { source, where: offset - back, from: from - back, length: length + back };
+    const first = Math.min(offset - notBefore, from);
+    while (back < first && after[offset - back - 1] === page[from - back - 1]) back++;
+    const where = offset - back;
+    if (source === 0 && where === from - back) return offset + length;
+    this.#copies.add(source, where, from - back, length + back);
+    this.#writtenBy.fill(this.#copies.count, where, offset + length);
+    return offset + length;
   }
 
-  #findPointers(after: Uint8Array, copies: readonly Copy[]): PointerRun[] {
-    const runs: PointerRun[] = [];
-    const { count, offsets, pointersAt } = this.#after;
-    let run: PointerRun | undefined;
+  #findPointers({ count, offsets, page, pointersAt }: Cells): void {
+    const runs = this.#runs;
+    runs.clear();
+    /** The pointer that would go on with the run at hand. */
+    let next = NOWHERE;
     for (let slot = 0; slot < count; slot++) {
       const where = pointersAt + 2 * slot;
-      const found = this.#findPointer(offsets[slot] ?? 0, copies);
-      if (run !== undefined && found === run.source * POINTER_SOURCE + run.from + 2 * run.count) run.count++;
-      else if (found === NOWHERE || this.#isInPlace(after, where)) run = undefined;
-      else {
-        run = { source: Math.floor(found / POINTER_SOURCE), where, from: found % POINTER_SOURCE, count: 1 };
-        runs.push(run);
+      const found = this.#findPointer(offsets[slot] ?? 0);
+      const goesOn = found !== NOWHERE && found === next;
+      if (goesOn) runs.lengthen();
+      else if (found !== NOWHERE && !this.#isInPlace(page, where)) {
+        runs.dropShort(MIN_POINTERS);
+        runs.add(Math.floor(found / POINTER_SOURCE), where, found % POINTER_SOURCE, 1);
+      } else {
+        next = NOWHERE;
+        continue;
       }
+      next = found + 2;
     }
-    return runs.filter((one) => one.count >= MIN_POINTERS);
+    runs.dropShort(MIN_POINTERS);
   }
 
   /** The pointer that becomes the one to this offset: `source * POINTER_SOURCE` and where it is there. */
-  #findPointer(offset: number, copies: readonly Copy[]): number {
+  #findPointer(offset: number): number {
     if (offset >= this.#size) return NOWHERE;
-    const copy = copies[(this.#writtenBy[offset] ?? 0) - 1];
-    const index = copy?.source ?? 0;
-    const pointer = copy === undefined ? offset : offset - copy.where + copy.from;
-    const { cells, slots } = this.#sources[index] as Source;
-    const slot = slots[pointer] ?? 0;
-    if (slot === 0) return NOWHERE;
-    return index * POINTER_SOURCE + cells.pointersAt + 2 * (slot - 1);
+    const copy = (this.#writtenBy[offset] ?? 0) - 1;
+    const source = copy < 0 ? 0 : this.#copies.source(copy);
+    const pointer = copy < 0 ? offset : offset - this.#copies.where(copy) + this.#copies.from(copy);
+    const slot = this.#slots[source]?.[pointer] ?? 0;
+    return slot === 0 ? NOWHERE : source * POINTER_SOURCE + (this.#sources[source] as Cells).pointersAt + 2 * (slot - 1);
   }
 
-  #isInPlace(after: Uint8Array, where: number): boolean {
-    const { page } = this.#own;
-    return page[where] === after[where] && page[where + 1] === after[where + 1];
-  }
-
-  /** Returns where they end. */
-  #encodeMoves(found: { copies: readonly Copy[]; runs: readonly PointerRun[]; bases: readonly SourcePage[] }): number {
-    const { copies, runs, bases } = found;
-    const bytes = COUNTS_BYTES + bases.length * SOURCE_BYTES + (copies.length + runs.length) * FIELDS_BYTES;
-    if (bytes > this.#size * WORTHWHILE) return bytes;
-    const used = bases.map((_, index) => copies.some(({ source }) => source === index + 1));
-    const numbers = [0, ...used.map((isUsed, index) => (isUsed ? used.slice(0, index + 1).filter(Boolean).length : 0))];
-    let at = this.#encoded.writeUInt8(used.filter(Boolean).length, 0);
-    for (const [index, { pageNumber }] of bases.entries()) if (used[index]) at = this.#encoded.writeUInt32LE(pageNumber, at);
-    at = this.#encoded.writeUInt16LE(copies.length, at);
-    for (const { source, where, from, length } of copies) at = this.#write(at, [numbers[source] ?? 0, where, from, length]);
-    at = this.#encoded.writeUInt16LE(runs.length, at);
-    for (const { source, where, from, count } of runs) at = this.#write(at, [numbers[source] ?? 0, where, from, count]);
-    return at;
-  }
-
-  #write(at: number, [source, where, from, length]: [number, number, number, number]): number {
-    this.#encoded.writeUInt8(source, at);
-    this.#encoded.writeUInt16LE(where, at + 1);
-    this.#encoded.writeUInt16LE(from, at + 3);
-    return this.#encoded.writeUInt16LE(length, at + 5);
-  }
-
-  /** What is not yet as it must be. */
-  #encodePuts(after: Uint8Array, start: number, limit: number): Buffer | undefined {
-    const words = { before: wordsOf(this.#image), after: wordsOf(after) };
-    let at = start;
-    for (let where = 0; (where = firstDifference(words, where)) < this.#size; ) {
-      const end = this.#endOfDifference(after, where);
-      if (at + PUT_BYTES + end - where > limit) return undefined;
-      at = this.#encoded.writeUInt16LE(where, at);
-      at = this.#encoded.writeUInt16LE(end - where, at);
-      this.#encoded.set(after.subarray(where, end), at);
-      at += end - where;
-      where = end;
-    }
-    return this.#encoded.subarray(0, at);
-  }
-
-  #endOfDifference(after: Uint8Array, start: number): number {
-    let end = start + 1;
-    for (let equal = 0; equal < RESUMES && end + equal < this.#size; ) {
-      if (after[end + equal] === this.#image[end + equal]) equal++;
-      else {
-        end += equal + 1;
-        equal = 0;
-      }
-    }
-    return end;
+  #isInPlace(page: Uint8Array, where: number): boolean {
+    const own = (this.#sources[0] as Cells).page;
+    return page[where] === own[where] && page[where + 1] === own[where + 1];
   }
 }

@@ -1,3 +1,4 @@
+import { alignedBuffer } from '../../../aligned-memory.ts';
 import { PatchDamaged, type PatchPlace, readUint16 } from './page-patch.ts';
 
 /**
@@ -51,7 +52,11 @@ export class RebuildPatcher {
   constructor(pageSize: number, read: ReadBasePage) {
     this.#size = pageSize;
     this.#read = read;
-    this.#sources = Array.from({ length: MAX_SOURCES + 1 }, () => new Uint8Array(pageSize));
+    const memory = alignedBuffer((MAX_SOURCES + 1) * pageSize);
+    this.#sources = Array.from(
+      { length: MAX_SOURCES + 1 },
+      (_, index) => new Uint8Array(memory.buffer, index * pageSize, pageSize),
+    );
     this.#copies = new Uint32Array(COPY_FIELDS * Math.ceil(pageSize / FIELDS_BYTES));
     this.#pieces = pageSize / PIECE_BYTES;
     this.#firstCopies = new Uint32Array((MAX_SOURCES + 1) * this.#pieces);

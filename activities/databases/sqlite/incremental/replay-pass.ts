@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { sharedMemory } from '../../../aligned-memory.ts';
 import type { HashResult } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { type DeltaReader, passUpTo } from './delta-reader.ts';
@@ -48,7 +49,7 @@ export async function reading<Result>(name: string, body: () => Promise<Result> 
 /** One pass over a base: each block takes the changes of all deltas, and is hashed and written. */
 export class ReplayPass {
   readonly #files: PassFiles;
-  readonly #buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BLOCK_BYTES));
+  readonly #buffers = Array.from({ length: BUFFERS }, () => sharedMemory(BLOCK_BYTES));
   /** By buffer, when the block in it is stored. */
   readonly #stored: Promise<void>[] = [];
   readonly #unsettled = new Unsettled();

@@ -1,5 +1,6 @@
+import { sharedMemory } from '../../../aligned-memory.ts';
 import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
-import { AdaptiveFile, sharedMemory } from './adaptive-file.ts';
+import { AdaptiveFile } from './adaptive-file.ts';
 import { BtreePages } from './btree-pages.ts';
 import { HashThreads } from './hash-threads.ts';
 import { Unsettled } from './unsettled.ts';

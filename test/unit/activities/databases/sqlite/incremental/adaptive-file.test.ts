@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { constants, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { AdaptiveFile, alignedMemory } from '../../../../../../activities/databases/sqlite/incremental/adaptive-file.ts';
+import { alignedBuffer } from '../../../../../../activities/aligned-memory.ts';
+import { AdaptiveFile } from '../../../../../../activities/databases/sqlite/incremental/adaptive-file.ts';
 import { withDirectory } from '../../../../../support/phase-context.ts';
 
 const PIECE = 64 * 1024;
 const content = randomBytes(5 * PIECE + 3 * 4096 + 100);
 /** Nothing is so fast: whatever is read is taken for a disk's. */
-const NEVER_IN_MEMORY = { ms: 0, msPerByte: 0 };
+const NEVER_IN_MEMORY = { ms: 1e-9, msPerByte: 0 };
 
 async function withFile(body: (path: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
@@ -38,7 +39,7 @@ async function readAll(file: AdaptiveFile, memory: Buffer): Promise<Buffer> {
 test('a file is read to its end, through the page cache and past it', async () => {
   await withFile(async (path) => {
     const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
-    const memory = Buffer.from(alignedMemory(PIECE));
+    const memory = alignedBuffer(PIECE);
     for (let round = 0; round < 4; round++) expect((await readAll(file, memory)).equals(content)).toBe(true);
     await file.close();
   });
@@ -47,7 +48,7 @@ test('a file is read to its end, through the page cache and past it', async () =
 test('the second read of what is no faster than a disk goes past the page cache', async () => {
   await withFile(async (path) => {
     const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
-    const memory = Buffer.from(alignedMemory(PIECE));
+    const memory = alignedBuffer(PIECE);
     await file.read([{ memory, position: 0 }]);
     expect(file.latestWay).toBe('cached');
     const [bytes] = await file.read([{ memory, position: PIECE }]);
@@ -61,7 +62,7 @@ test('the second read of what is no faster than a disk goes past the page cache'
 test('what lies in memory is read through the page cache alone', async () => {
   await withFile(async (path) => {
     const file = await AdaptiveFile.open(path, { fromMemory: { ms: 60_000, msPerByte: 0 } });
-    const memory = Buffer.from(alignedMemory(PIECE));
+    const memory = alignedBuffer(PIECE);
     for (let position = 0; position < content.length; position += PIECE) {
       await file.read([{ memory, position }]);
       expect(file.latestWay).toBe('cached');
@@ -73,7 +74,7 @@ test('what lies in memory is read through the page cache alone', async () => {
 test('pieces that are not aligned are read all the same', async () => {
   await withFile(async (path) => {
     const file = await AdaptiveFile.open(path, { fromMemory: NEVER_IN_MEMORY });
-    const memory = Buffer.from(alignedMemory(PIECE)).subarray(1, 1001);
+    const memory = alignedBuffer(PIECE).subarray(1, 1001);
     for (const position of [0, 7, 1001, content.length - 500, content.length + 5]) {
       const [bytes = 0] = await file.read([{ memory, position }]);
       expect(memory.subarray(0, bytes).equals(content.subarray(position, position + 1000))).toBe(true);
@@ -88,7 +89,7 @@ test('pieces are read side by side, also of a file that is written to, and that 
     const file = await AdaptiveFile.over(handle, { fromMemory: NEVER_IN_MEMORY });
     await rename(path, `${path}.old`);
     await writeFile(path, 'another');
-    const memories = [0, 1, 2].map(() => Buffer.from(alignedMemory(PIECE), 0, 4096));
+    const memories = [0, 1, 2].map(() => alignedBuffer(4096));
     const read = () => file.read(memories.map((memory, index) => ({ memory, position: index * 4096 })));
     await read();
     await handle.write(Buffer.alloc(4096, 'new'), 0, 4096, 4096);
@@ -105,6 +106,6 @@ test('a file that is closed fails, and nothing is read any more', async () => {
     const file = await AdaptiveFile.open(path);
     expect(await file.read([])).toEqual([]);
     await file.close();
-    await expect(file.read([{ memory: Buffer.from(alignedMemory(4096)), position: 0 }])).rejects.toThrow();
+    await expect(file.read([{ memory: alignedBuffer(4096), position: 0 }])).rejects.toThrow();
   });
 });

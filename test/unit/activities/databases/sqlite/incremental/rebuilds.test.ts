@@ -2,6 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { CellIndex, createIndexMemory } from '../../../../../../activities/databases/sqlite/incremental/cell-index.ts';
+import { Cells } from '../../../../../../activities/databases/sqlite/incremental/cells.ts';
 import { SourceChooser } from '../../../../../../activities/databases/sqlite/incremental/choose-sources.ts';
 import { RebuildFinder } from '../../../../../../activities/databases/sqlite/incremental/rebuild-finder.ts';
 import { RebuildPatcher } from '../../../../../../activities/databases/sqlite/incremental/rebuilt-page.ts';
@@ -39,6 +40,14 @@ function pagesOf(file: Buffer, pageSize: number): Buffer[] {
 const INSERTS = `INSERT INTO torrents (info_hash, name) SELECT randomblob(20), hex(randomblob(id % 40)) FROM torrents WHERE id % 20 = 0;`;
 const DELETES = 'DELETE FROM torrents WHERE id % 7 < 5;';
 
+function indexChanged({ before, after }: { before: Buffer[]; after: Buffer[] }, cellsOf: (page: Buffer) => Cells): CellIndex {
+  const index = new CellIndex(createIndexMemory());
+  for (const [at, page] of before.entries()) {
+    if (at > 0 && !page.equals(after[at] ?? page)) index.note(cellsOf(page), at + 1);
+  }
+  return index;
+}
+
 /** Patches what changed, each page of all that were there before, and returns the bytes of all patches and of what they stand for. */
 function patchAll({ before, after }: { before: Buffer[]; after: Buffer[] }, pageSize: number) {
   const finder = new RebuildFinder(pageSize);
@@ -46,16 +55,17 @@ function patchAll({ before, after }: { before: Buffer[]; after: Buffer[] }, page
   const patcher = new RebuildPatcher(pageSize, (pageNumber, target) => {
     target.set(before[pageNumber - 1] as Buffer);
   });
-  const index = new CellIndex(pageSize, createIndexMemory());
-  for (const [at, page] of before.entries()) if (at > 0 && !page.equals(after[at] ?? page)) index.note(page, at + 1);
+  const cellsOf = (page: Buffer) => new Cells(pageSize).turnTo(page);
+  const index = indexChanged({ before, after }, cellsOf);
   const sourcesOf = (page: Buffer) =>
-    index.find(page).map((pageNumber) => ({ pageNumber, page: before[pageNumber - 1] as Buffer }));
+    index.find(cellsOf(page)).map((pageNumber) => ({ pageNumber, cells: cellsOf(before[pageNumber - 1] as Buffer) }));
   let [patched, bytes, patches] = [0, 0, 0];
   for (const [at, page] of after.entries()) {
     const own = before[at] ?? Buffer.from(new ArrayBuffer(pageSize));
     if (at === 0 || own.equals(page)) continue;
     bytes += pageSize;
-    const operations = finder.find(own, page, chooser.choose(page, before[at], sourcesOf(page)));
+    const had = before[at] === undefined ? undefined : cellsOf(before[at]);
+    const operations = finder.find(cellsOf(own), cellsOf(page), chooser.choose(cellsOf(page), had, sourcesOf(page)));
     patched += operations?.length ?? pageSize;
     if (operations === undefined) continue;
     patches++;
@@ -122,7 +132,8 @@ test('pages that only look like those of a b-tree come back or are refused', () 
       const patcher = new RebuildPatcher(size, (_pageNumber, target) => {
         target.set(base);
       });
-      const operations = finder.find(before, after, [{ pageNumber: 2, page: base }]);
+      const [had, has, of] = [before, after, base].map((one) => new Cells(size).turnTo(one)) as [Cells, Cells, Cells];
+      const operations = finder.find(had, has, [{ pageNumber: 2, cells: of }]);
       if (operations === undefined) continue;
       patcher.apply({ memory: before, start: 0 }, operations, 0, operations.length);
       expect(before.equals(after)).toBe(true);
