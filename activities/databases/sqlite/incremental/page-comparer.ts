@@ -111,7 +111,7 @@ export class PageComparer {
       if (patch === undefined) late.push(pageNumber);
       else this.#list.append(pageNumber, patch);
     }
-    return { list: this.#list.take(), late, kept: [] };
+    return { list: this.#list.takeAll(), late, kept: [] };
   }
 
   async #openLate(origins: SharedArrayBuffer): Promise<LatePages> {
@@ -127,7 +127,7 @@ export class PageComparer {
       this.#list.append(loaded.pageNumber, patch);
       for (const source of this.#toKeep(loaded.pageNumber, patch)) kept.add(source);
     });
-    return { list: this.#list.take(), late: [], kept: [...kept] };
+    return { list: this.#list.takeAll(), late: [], kept: [...kept] };
   }
 
   /** Of the pages of the base that a patch copies from. */

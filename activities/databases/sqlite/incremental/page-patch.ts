@@ -1,3 +1,5 @@
+import { copyBytes } from './copy-bytes.ts';
+
 /**
  * What turns a page into its next version: operations one after the other, little-endian, that leave all other bytes as they are.
  *
@@ -13,8 +15,6 @@ const FROM_BYTES = 2;
 const COPY_FLAG = 0x8000;
 /** Longest that one operation reaches. */
 const MAX_LENGTH = 0x7fff;
-/** Shorter ones are copied by this thread's own loop: a call costs more. */
-const SHORT = 24;
 
 /** A patch that reaches beyond its page, or breaks off. */
 export class PatchDamaged extends Error {
@@ -49,7 +49,7 @@ export class PagePatcher {
       const { where, length } = this.#readHead(operations, at, end);
       at += HEAD_BYTES;
       if (at + length > end) throw new PatchDamaged('it breaks off');
-      put(place.memory, place.start + where, operations, { from: at, length });
+      copyBytes(operations, at, { target: place.memory, to: place.start + where, length });
       at += length;
     }
   }
@@ -66,7 +66,7 @@ export class PagePatcher {
       const source = readUint16(operations, at + HEAD_BYTES);
       if (source + length > this.#size) throw new PatchDamaged('it reaches beyond what there is');
       if (isSingle) memory.copyWithin(start + where, start + source, start + source + length);
-      else put(memory, start + where, this.#before, { from: source, length });
+      else copyBytes(this.#before, source, { target: memory, to: start + where, length });
     }
     return at;
   }
@@ -83,11 +83,6 @@ export class PagePatcher {
 /** Whether a copy comes next. */
 function isCopy(operations: Uint8Array, at: number, end: number): boolean {
   return at + HEAD_BYTES <= end && readUint16(operations, at + 2) >= COPY_FLAG;
-}
-
-function put(target: Uint8Array, to: number, source: Uint8Array, { from, length }: { from: number; length: number }): void {
-  if (length > SHORT) target.set(source.subarray(from, from + length), to);
-  else for (let index = 0; index < length; index++) target[to + index] = source[from + index] ?? 0;
 }
 
 export function readUint16(bytes: Uint8Array, at: number): number {

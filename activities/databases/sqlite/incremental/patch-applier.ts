@@ -1,6 +1,5 @@
 import { PagePatcher, type PatchPlace } from './page-patch.ts';
-import { isRebuilt, RENEWED, WHOLE } from './patch-format.ts';
-import type { PatchListReader } from './patch-list.ts';
+import { isRebuilt, type PlacedPatch, RENEWED, WHOLE } from './patch-format.ts';
 import { type ReadBasePage, RebuildPatcher } from './rebuilt-page.ts';
 
 /** Carries out patches of any kind. */
@@ -21,7 +20,7 @@ export class PatchApplier {
    *
    * @throws {PatchDamaged} with the page half changed
    */
-  apply(place: PatchPlace, { kind, memory, from, end }: Pick<PatchListReader, 'kind' | 'memory' | 'from' | 'end'>): void {
+  apply(place: PatchPlace, { kind, memory, from, end }: PlacedPatch): void {
     if (kind === RENEWED) place.memory.fill(0, place.start, place.start + this.#pageSize);
     if (kind === WHOLE) place.memory.set(memory.subarray(from, end), place.start);
     else if (isRebuilt(kind)) this.#rebuilder.apply(place, memory, from, end);

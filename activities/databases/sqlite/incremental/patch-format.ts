@@ -41,8 +41,17 @@ export function isRebuilt(kind: number): boolean {
   return kind === REBUILT || kind === RENEWED;
 }
 
+/** A patch where it lies in a larger memory: to take a part of that for each, millions of times, would take longer than to copy it. */
+export interface PlacedPatch {
+  readonly pageNumber: number;
+  readonly kind: PagePatch['kind'];
+  readonly memory: Uint8Array;
+  readonly from: number;
+  readonly end: number;
+}
+
 /** Takes patches in the order of their pages. */
 export interface PatchTaker {
   /** Takes a copy. */
-  append(pageNumber: number, patch: PagePatch): void;
+  take(patch: PlacedPatch): void;
 }

@@ -1,4 +1,5 @@
-import { CHANGED, type PagePatch, type PatchTaker } from './patch-format.ts';
+import { copyBytes } from './copy-bytes.ts';
+import { CHANGED, type PagePatch, type PatchTaker, type PlacedPatch } from './patch-format.ts';
 
 /** u32 page number, u16 kind, u32 bytes. */
 const HEAD_BYTES = 10;
@@ -38,13 +39,18 @@ export class PatchList implements PatchTaker {
   }
 
   append(pageNumber: number, { kind, bytes }: PagePatch): void {
+    this.take({ pageNumber, kind, memory: bytes, from: 0, end: bytes.length });
+  }
+
+  take({ pageNumber, kind, memory, from, end }: PlacedPatch): void {
     const start = this.#filled;
-    const filled = start + HEAD_BYTES + bytes.length;
+    const length = end - from;
+    const filled = start + HEAD_BYTES + length;
     if (filled > this.#memory.length) this.#grow(filled);
     this.#view.setUint32(start, pageNumber);
     this.#view.setUint16(start + 4, kind);
-    this.#view.setUint32(start + 6, bytes.length);
-    this.#memory.set(bytes, start + HEAD_BYTES);
+    this.#view.setUint32(start + 6, length);
+    copyBytes(memory, from, { target: this.#memory, to: start + HEAD_BYTES, length });
     this.#filled = filled;
   }
 
@@ -53,7 +59,7 @@ export class PatchList implements PatchTaker {
   }
 
   /** A copy of what there is, of its own memory; the list is empty then. */
-  take(): Uint8Array<ArrayBuffer> {
+  takeAll(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#filled);
     taken.set(this.#memory.subarray(0, this.#filled));
     this.clear();
@@ -69,7 +75,7 @@ export class PatchList implements PatchTaker {
 }
 
 /** Reads the patches of a list in their order. */
-export class PatchListReader {
+export class PatchListReader implements PlacedPatch {
   readonly memory: Uint8Array;
   readonly #view: DataView;
   #next = 0;

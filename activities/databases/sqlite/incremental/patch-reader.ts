@@ -9,6 +9,7 @@ import {
   PATCH_MAGIC,
   type PagePatch,
   type PatchTaker,
+  type PlacedPatch,
   REBUILT,
   RECORD_HEAD_BYTES,
   RENEWED,
@@ -21,7 +22,7 @@ import { ZstdOutput } from './zstd-output.ts';
 const BUFFER_BYTES = 64 * 1024;
 
 /** Reads a stream of patches. */
-export class PatchReader implements DeltaReader {
+export class PatchReader implements DeltaReader, PlacedPatch {
   readonly #output: ZstdOutput;
   readonly #pageSize: number;
   readonly #basePages: number;
@@ -29,14 +30,15 @@ export class PatchReader implements DeltaReader {
    * One memory for all pieces: a new one for each, joined with what is left of the one before, would keep the garbage collector busy. It
    * is no Buffer, whose `subarray` takes three times as long, and there is one for each record.
    */
-  #bytes = new Uint8Array(BUFFER_BYTES);
-  #view = viewOf(this.#bytes);
+  memory = new Uint8Array(BUFFER_BYTES);
+  #view = viewOf(this.memory);
   /** What is there and not yet used. */
   #at = 0;
   #end = 0;
-  /** Of what follows the head of the record at hand. */
-  #length = 0;
-  #kind: PagePatch['kind'] = CHANGED;
+  /** Of the patch at hand. */
+  kind: PagePatch['kind'] = CHANGED;
+  from = 0;
+  end = 0;
   #hasEnded = false;
   /** That the database then has; undefined before the head of the stream was read. */
   #pages: number | undefined;
@@ -69,9 +71,8 @@ export class PatchReader implements DeltaReader {
   }
 
   pass(taker: PatchTaker): void {
-    const end = this.#at + this.#length;
-    taker.append(this.pageNumber, { kind: this.#kind, bytes: this.#bytes.subarray(this.#at, end) });
-    this.#at = end;
+    taker.take(this);
+    this.#at = this.end;
     this.isReady = false;
     this.#look(this.#pages ?? 0);
   }
@@ -83,20 +84,20 @@ export class PatchReader implements DeltaReader {
   #append(piece: Uint8Array): void {
     const kept = this.#end - this.#at;
     const needed = kept + piece.length;
-    const rest = this.#bytes.subarray(this.#at, this.#end);
-    if (needed > this.#bytes.length) {
-      this.#bytes = new Uint8Array(2 * needed);
-      this.#view = viewOf(this.#bytes);
+    const rest = this.memory.subarray(this.#at, this.#end);
+    if (needed > this.memory.length) {
+      this.memory = new Uint8Array(2 * needed);
+      this.#view = viewOf(this.memory);
     }
-    this.#bytes.set(rest);
-    this.#bytes.set(piece, kept);
+    this.memory.set(rest);
+    this.memory.set(piece, kept);
     this.#at = 0;
     this.#end = needed;
   }
 
   #readHead(): number | undefined {
     if (this.#end < STREAM_HEAD_BYTES) return undefined;
-    const isOurs = PATCH_MAGIC.equals(this.#bytes.subarray(0, PATCH_MAGIC.length));
+    const isOurs = PATCH_MAGIC.equals(this.memory.subarray(0, PATCH_MAGIC.length));
     if (!isOurs || this.#view.getUint32(PATCH_MAGIC.length, true) !== this.#pageSize) {
       throw new PatchDamaged('it does not begin as patches of this database do');
     }
@@ -134,9 +135,9 @@ export class PatchReader implements DeltaReader {
     const next = this.pageNumber + step;
     if (next > pages) throw new PatchDamaged(`it has page ${next} of a database of ${pages}`);
     this.pageNumber = next;
-    this.#kind = kindOf(length);
-    this.#length = size;
-    this.#at = start;
+    this.kind = kindOf(length);
+    this.from = start;
+    this.end = start + size;
     this.isReady = true;
   }
 

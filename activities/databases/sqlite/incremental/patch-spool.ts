@@ -48,9 +48,7 @@ export class PatchSpool {
    */
   passOn(beforePage: number, taker: FlushedTaker): Promise<void> | undefined {
     const reader = this.#reading;
-    while (reader.next(beforePage)) {
-      taker.append(reader.pageNumber, { kind: reader.kind, bytes: reader.memory.subarray(reader.from, reader.end) });
-    }
+    while (reader.next(beforePage)) taker.take(reader);
     if (!reader.hasEnded || this.#read > this.#chunks.length) return undefined;
     return this.#goOn(beforePage, taker);
   }

@@ -5,14 +5,15 @@ import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { ProgramResult, Programs } from '../../../../process/programs.ts';
 import { PhaseError } from '../../../phase-error.ts';
+import { copyBytes } from './copy-bytes.ts';
 import {
   CHANGED,
   isRebuilt,
   KEPT_BYTES,
   LENGTH_BYTES,
   PATCH_MAGIC,
-  type PagePatch,
   type PatchTaker,
+  type PlacedPatch,
   RECORD_HEAD_BYTES,
   STREAM_HEAD_BYTES,
   ZSTD_LEVEL,
@@ -34,7 +35,8 @@ export interface PatchFile {
 export class PatchWriter implements PatchTaker {
   readonly #file: PatchFile;
   readonly #hash = createHash('sha256');
-  readonly #head = Buffer.alloc(RECORD_HEAD_BYTES + LENGTH_BYTES);
+  readonly #headBytes = new Uint8Array(RECORD_HEAD_BYTES + LENGTH_BYTES);
+  readonly #head = new DataView(this.#headBytes.buffer);
   readonly #input = new PassThrough({ highWaterMark: 4 * CHUNK_BYTES });
   #zstd: Promise<ProgramResult> | undefined;
   #gathered: Buffer[] = [];
@@ -54,16 +56,17 @@ export class PatchWriter implements PatchTaker {
     head.writeUInt32LE(this.#file.pages, PATCH_MAGIC.length + 4);
     head.writeUInt32LE(kept.length, PATCH_MAGIC.length + 8);
     for (const [index, page] of kept.entries()) head.writeUInt32LE(page, STREAM_HEAD_BYTES + index * KEPT_BYTES);
-    this.#put(head);
+    this.#put(head, 0, head.length);
   }
 
-  append(pageNumber: number, { kind, bytes }: PagePatch): void {
+  take({ pageNumber, kind, memory, from, end }: PlacedPatch): void {
     const head = this.#head;
-    head.writeUInt32LE(pageNumber - this.#page, 0);
-    head.writeUInt16LE(kind === CHANGED ? bytes.length : kind, 4);
-    head.writeUInt16LE(bytes.length & 0xffff, RECORD_HEAD_BYTES);
-    this.#put(isRebuilt(kind) ? head : head.subarray(0, RECORD_HEAD_BYTES));
-    this.#put(bytes);
+    const length = end - from;
+    head.setUint32(0, pageNumber - this.#page, true);
+    head.setUint16(4, kind === CHANGED ? length : kind, true);
+    head.setUint16(RECORD_HEAD_BYTES, length, true);
+    this.#put(this.#headBytes, 0, isRebuilt(kind) ? RECORD_HEAD_BYTES + LENGTH_BYTES : RECORD_HEAD_BYTES);
+    this.#put(memory, from, end);
     this.#page = pageNumber;
   }
 
@@ -84,7 +87,7 @@ export class PatchWriter implements PatchTaker {
    * @throws {PhaseError} DumpRejected when zstd fails
    */
   async finish(): Promise<string> {
-    this.#put(Buffer.alloc(RECORD_HEAD_BYTES));
+    this.#put(new Uint8Array(RECORD_HEAD_BYTES), 0, RECORD_HEAD_BYTES);
     this.#gathered.push(this.#chunk.subarray(0, this.#filled));
     await this.flush();
     this.#input.end();
@@ -102,12 +105,12 @@ export class PatchWriter implements PatchTaker {
     await this.#zstd?.catch(() => undefined);
   }
 
-  #put(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length; ) {
-      const count = Math.min(bytes.length - offset, this.#chunk.length - this.#filled);
-      this.#chunk.set(count === bytes.length ? bytes : bytes.subarray(offset, offset + count), this.#filled);
-      this.#filled += count;
-      offset += count;
+  #put(memory: Uint8Array, from: number, end: number): void {
+    for (let at = from; at < end; ) {
+      const length = Math.min(end - at, this.#chunk.length - this.#filled);
+      copyBytes(memory, at, { target: this.#chunk, to: this.#filled, length });
+      this.#filled += length;
+      at += length;
       if (this.#filled < this.#chunk.length) continue;
       this.#gathered.push(this.#chunk);
       this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);

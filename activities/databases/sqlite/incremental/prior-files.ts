@@ -73,7 +73,7 @@ export class PriorFiles {
     if (this.#reads.overlay !== undefined) {
       await readRuns(this.#reads.overlay, { ...place, block: overlaid }, perhapsOverlaid);
     }
-    const isOverlaid = new Set(perhapsOverlaid.filter((index) => !this.#at(overlaid, index).equals(this.#zeros)));
+    const isOverlaid = new Set(perhapsOverlaid.filter((index) => !this.#isHole(overlaid, index)));
     const based = indexes.filter((index) => !isOverlaid.has(index));
     await readRuns(this.#reads.base, { ...place, block }, based);
     for (const index of isOverlaid) this.#at(overlaid, index).copy(block, index * this.#pageSize);
@@ -108,6 +108,11 @@ export class PriorFiles {
 
   async close(): Promise<void> {
     await Promise.all([this.#reads.base.close(), this.#reads.overlay?.close()]);
+  }
+
+  /** Most pages tell by their first byte that they are none. */
+  #isHole(block: Buffer, index: number): boolean {
+    return block[index * this.#pageSize] === 0 && this.#at(block, index).equals(this.#zeros);
   }
 
   #at(block: Buffer, index: number): Buffer {

@@ -1,4 +1,5 @@
 import { alignedBuffer } from '../../../aligned-memory.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { PatchDamaged, type PatchPlace, readUint16 } from './page-patch.ts';
 
 /**
@@ -30,8 +31,6 @@ const NO_PAGE = -1;
 const PIECE_BYTES = 16;
 /** Above all places in the list of copies. */
 const ROUND = 2 ** 16;
-/** Shorter ones are copied by this thread's own loop: a call costs more. */
-const SHORT = 32;
 
 /** Rebuilds pages of one size. */
 export class RebuildPatcher {
@@ -162,15 +161,6 @@ export class RebuildPatcher {
 export function readSources(operations: Uint8Array): number[] {
   const reader = new FieldReader().turnTo(operations, 0, operations.length);
   return Array.from({ length: reader.u8(MAX_SOURCES) }, () => reader.u32());
-}
-
-function copyBytes(
-  source: Uint8Array,
-  from: number,
-  { target, to, length }: { target: Uint8Array; to: number; length: number },
-): void {
-  if (length > SHORT) target.set(source.subarray(from, from + length), to);
-  else for (let index = 0; index < length; index++) target[to + index] = source[from + index] ?? 0;
 }
 
 /** Reads fields, none beyond the end. */

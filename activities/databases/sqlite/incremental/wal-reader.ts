@@ -25,7 +25,8 @@ export class WalReader implements DeltaReader {
   }
 
   pass(taker: PatchTaker): void {
-    if (this.#frame !== undefined) taker.append(this.pageNumber, { kind: WHOLE, bytes: this.#frame.page });
+    const page = this.#frame?.page;
+    if (page !== undefined) taker.take({ pageNumber: this.pageNumber, kind: WHOLE, memory: page, from: 0, end: page.length });
     this.isReady = false;
   }
 

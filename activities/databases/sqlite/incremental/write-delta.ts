@@ -9,7 +9,7 @@ import { openDelta } from './open-delta.ts';
 import type { MadePatches } from './page-comparer.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { DIGEST_BYTES, PageTableReader, PageTableWriter } from './page-table.ts';
-import type { PagePatch } from './patch-format.ts';
+import type { PlacedPatch } from './patch-format.ts';
 import { PatchList } from './patch-list.ts';
 import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
@@ -186,12 +186,12 @@ class DeltaWriter {
     let bytes = 0;
     for (const delta of this.#files.lacking) {
       const list = PatchList.create();
-      const append = (pageNumber: number, patch: PagePatch) => {
-        bytes += patch.bytes.length;
-        if (pageNumber >= firstPage && bytes <= MAX_LIST_BYTES) list.append(pageNumber, patch);
+      const take = (patch: PlacedPatch) => {
+        bytes += patch.end - patch.from;
+        if (patch.pageNumber >= firstPage && bytes <= MAX_LIST_BYTES) list.take(patch);
       };
-      await passUpTo(delta, endOfChain - 1, { append });
-      if (list.bytes > 0) lists.push(list.take());
+      await passUpTo(delta, endOfChain - 1, { take });
+      if (list.bytes > 0) lists.push(list.takeAll());
     }
     return bytes <= MAX_LIST_BYTES ? lists : [];
   }

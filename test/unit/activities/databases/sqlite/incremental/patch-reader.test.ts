@@ -26,8 +26,9 @@ test.each([512, 4096, 65_536])(
         const operations = put(where, page.subarray(0, length));
         // Without sources, copies and pointers, what rebuilds a page puts bytes as other patches do.
         const rebuilt = Buffer.concat([Buffer.alloc(5), operations]);
-        if (number % 3 === 0) writer.append(number, { kind: WHOLE, bytes: page });
-        else writer.append(number, number % 3 === 1 ? { kind: CHANGED, bytes: operations } : { kind: REBUILT, bytes: rebuilt });
+        const bytes = number % 3 === 0 ? page : number % 3 === 1 ? operations : rebuilt;
+        const kind = number % 3 === 0 ? WHOLE : number % 3 === 1 ? CHANGED : REBUILT;
+        writer.take({ pageNumber: number, kind, memory: bytes, from: 0, end: bytes.length });
         if (number % 3 === 0) page.copy(expected, start);
         else page.copy(expected, start + where, 0, length);
       }
@@ -47,7 +48,7 @@ test.each([512, 4096, 65_536])(
         await reader.close();
       }
       const applier = new PatchApplier(pageSize, () => undefined);
-      for (const patch = new PatchListReader(list.take()); patch.next(); ) {
+      for (const patch = new PatchListReader(list.takeAll()); patch.next(); ) {
         applier.apply({ memory: made, start: (patch.pageNumber - 1) * pageSize }, patch);
       }
       expect(expected.equals(made)).toBe(true);

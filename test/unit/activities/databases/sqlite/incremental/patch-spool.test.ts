@@ -5,6 +5,7 @@ import {
   CHANGED,
   type PagePatch,
   type PatchTaker,
+  type PlacedPatch,
   REBUILT,
 } from '../../../../../../activities/databases/sqlite/incremental/patch-format.ts';
 import { PatchList } from '../../../../../../activities/databases/sqlite/incremental/patch-list.ts';
@@ -14,8 +15,8 @@ import { withDirectory } from '../../../../../support/phase-context.ts';
 /** Remembers what it took. */
 class Taken implements PatchTaker {
   readonly patches: [pageNumber: number, kind: PagePatch['kind'], first: number | undefined, bytes: number][] = [];
-  append(pageNumber: number, { kind, bytes }: PagePatch): void {
-    this.patches.push([pageNumber, kind, bytes[0], bytes.length]);
+  take({ pageNumber, kind, memory, from, end }: PlacedPatch): void {
+    this.patches.push([pageNumber, kind, from < end ? memory[from] : undefined, end - from]);
   }
   flush(): Promise<void> {
     return Promise.resolve();
@@ -37,10 +38,10 @@ async function fill(spool: PatchSpool, pages: number): Promise<void> {
   const list = PatchList.create();
   for (let page = 1; page <= pages; page++) {
     list.append(page, { kind: kindOf(page), bytes: Buffer.alloc(sizeOf(page), page) });
-    if (page % 10 < 2) await spool.append(list.take());
-    if (page % 30 === 0) await spool.append(list.take());
+    if (page % 10 < 2) await spool.append(list.takeAll());
+    if (page % 30 === 0) await spool.append(list.takeAll());
   }
-  await spool.append(list.take());
+  await spool.append(list.takeAll());
 }
 
 test.each([0, 3, 400])('%i patches come back in their order, up to the page that is asked for', async (pages) => {

@@ -76,7 +76,7 @@ class Scene {
       for (const delta of lacking) {
         const list = PatchList.create();
         await passUpTo(delta, firstPage + pages.length - 1, list);
-        lists.push(list.take());
+        lists.push(list.takeAll());
       }
       return prior.load(round % PRIOR_BLOCKS, { firstPage, digests, wanted: wanted.map((index) => firstPage + index), lists });
     };
