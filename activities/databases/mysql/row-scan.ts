@@ -20,6 +20,10 @@ for (const byte of [BYTE.doubleQuote, BYTE.hash, BYTE.quote, BYTE.open, BYTE.clo
   SPECIAL[byte] = 1;
 }
 
+/** Bytes inside of '…' that mean something. */
+const SPECIAL_IN_STRING = new Uint8Array(256);
+for (const byte of [BYTE.quote, BYTE.backslash]) SPECIAL_IN_STRING[byte] = 1;
+
 /**
  * Runs from inside a row through as many rows as there are: the bulk of a dump, so this is the loop that has to be fast.
  *
@@ -28,10 +32,8 @@ for (const byte of [BYTE.doubleQuote, BYTE.hash, BYTE.quote, BYTE.open, BYTE.clo
  */
 export function skipRows(data: Buffer, start: number, state: RowState): number {
   const end = data.length;
-  for (let index = start; index < end; index += 1) {
-    const byte = data[index] as number;
-    if (SPECIAL[byte] === 0) continue;
-    switch (byte) {
+  for (let index = nextSpecial(data, start); index < end; index = nextSpecial(data, index + 1)) {
+    switch (data[index]) {
       case BYTE.quote:
         index = endOfString(data, index + 1);
         if (index >= end) suspendString(state, index > end);
@@ -52,6 +54,13 @@ export function skipRows(data: Buffer, start: number, state: RowState): number {
     }
   }
   return end;
+}
+
+function nextSpecial(data: Buffer, start: number): number {
+  const end = data.length;
+  let index = start;
+  while (index < end && SPECIAL[data[index] as number] === 0) index += 1;
+  return index;
 }
 
 function suspendString(state: RowState, isEscaped: boolean): void {
@@ -75,12 +84,14 @@ function closeParenthesis(data: Buffer, index: number, state: RowState): number 
 
 /** Index of the closing quote; the length of `data` when it is not in there, and one more when the last byte is a backslash. */
 function endOfString(data: Buffer, start: number): number {
+  const end = data.length;
   let index = start;
-  for (; index < data.length; index += 1) {
-    const byte = data[index];
+  // A backslash disarms the byte after it.
+  for (; index < end; index += 2) {
+    while (index < end && SPECIAL_IN_STRING[data[index] as number] === 0) index += 1;
     // A doubled quote closes and opens again, which comes to the same.
-    if (byte === BYTE.quote) return index;
-    if (byte === BYTE.backslash) index += 1;
+    if (data[index] === BYTE.quote) return index;
+    if (index === end) return end;
   }
   return index;
 }
