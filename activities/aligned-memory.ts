@@ -3,11 +3,14 @@
  * times as fast so (AMD EPYC of 2021, Linux 6.18: 8.3 GB/s instead of 1.7, whose copying is slow 16 bytes beside a page), and only so can one
  * be read past the page cache (open(2), O_DIRECT).
  *
- * It is WebAssembly's, which takes 10 GiB of addresses each (V8, Node 20): for a few large pieces, not for many small ones. Where addresses
- * are limited (`ulimit -v`) it is any memory.
+ * It is WebAssembly's, which takes 10 GiB of addresses and 0.3 ms each (V8, Node 20): for what is used for long, not for many small files.
+ * Where addresses are limited (`ulimit -v`) it is any memory.
  */
 
 const WASM_PAGE_BYTES = 65_536;
+
+/** V8 collects all garbage before it refuses: to ask again each time would hold up this thread for a second. */
+let isRefused = false;
 
 /** Neither the language's own types nor Node's tell of it. */
 declare const WebAssembly: {
@@ -29,10 +32,12 @@ export function sharedMemory(bytes: number): SharedArrayBuffer {
 }
 
 function allocate(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer | undefined {
+  if (isRefused) return undefined;
   const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared }).buffer;
   } catch {
+    isRefused = true;
     return undefined;
   }
 }

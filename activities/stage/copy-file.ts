@@ -9,6 +9,9 @@ const MIN_CHUNK_BYTES = 64 * 1024;
 /** Large enough that system calls do not count, small enough that hashing one never holds up a heartbeat. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
+/** From here on it pays to make a memory that is read into faster. */
+const LARGE_BYTES = 64 * 1024 * 1024;
+
 export interface HashResult {
   bytes: number;
   /** Hexadecimal. */
@@ -100,7 +103,7 @@ async function readHashed(
 
 function createBuffer(expectedBytes: number): Buffer {
   const bytes = Math.min(CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, expectedBytes + 1));
-  return bytes === CHUNK_BYTES ? alignedBuffer(bytes) : Buffer.allocUnsafe(bytes);
+  return expectedBytes >= LARGE_BYTES ? alignedBuffer(bytes) : Buffer.allocUnsafe(bytes);
 }
 
 async function writeAll(to: FileHandle, chunk: Uint8Array): Promise<void> {

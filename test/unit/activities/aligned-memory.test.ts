@@ -18,10 +18,13 @@ test('memory is as large as was asked for, of its own, and empty', () => {
   expect(shared.byteLength).toBeGreaterThanOrEqual(100_001);
 });
 
-test('where there are no addresses left, any memory will do', () => {
+test('where there are no addresses left, any memory will do, and it is asked but once', () => {
+  let asked = 0;
   wasm.Memory = function refuse() {
+    asked++;
     throw new RangeError('WebAssembly.Memory(): could not allocate memory');
   };
   expect(alignedBuffer(4096)).toHaveLength(4096);
   expect(sharedMemory(4096).byteLength).toBe(4096);
+  expect(asked).toBe(1);
 });

@@ -2,7 +2,7 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { readFully, readFullySync } from './file-bytes.ts';
 
 /** Longer than a piece takes that lies in memory: where reads are faster there is nothing to be won. */
-const FROM_MEMORY: FromMemory = { ms: 0.1, msPerByte: 1 / 2_000_000 };
+const FROM_MEMORY: FromMemory = { ms: 0.05, msPerByte: 1 / 2_000_000 };
 /** What lies between two pieces is read with them up to this size: a read of its own takes memory, or a disk, as long. */
 const WORTH_A_READ = { inMemory: 32 * 1024, onDisk: 64 * 1024 };
 /** How much the latest reads count: this thread may have been busy with something else when they were there. */

@@ -59,11 +59,11 @@ export class Cells {
   }
 }
 
-/** Of {@link KEY_BYTES}. */
+/** Of {@link KEY_BYTES}; never {@link NO_HASH}. */
 function hashKey(page: DataView, at: number): number {
   let hash = mix(page.getInt32(at, true));
   hash = mix(hash ^ page.getInt32(at + 4, true));
-  return mix(hash ^ page.getInt32(at + 8, true)) >>> 0;
+  return mix(hash ^ page.getInt32(at + 8, true)) >>> 0 || 1;
 }
 
 function mix(word: number): number {

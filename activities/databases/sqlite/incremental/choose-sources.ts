@@ -44,7 +44,10 @@ export class SourceChooser {
 
   #want({ count, hashes }: Cells): void {
     this.#wanted.fill(NO_HASH);
-    for (let slot = 0; slot < count; slot++) this.#wanted[this.#entry(hashes[slot] ?? 0)] = hashes[slot] ?? 0;
+    for (let slot = 0; slot < count; slot++) {
+      const hash = hashes[slot] ?? NO_HASH;
+      if (hash !== NO_HASH) this.#wanted[this.#entry(hash)] = hash;
+    }
   }
 
   #strike({ count, hashes }: Cells): void {

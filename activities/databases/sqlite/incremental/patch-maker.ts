@@ -38,7 +38,7 @@ export class PatchMaker {
     const [had, has] = [this.#before.turnTo(before), this.#after.turnTo(page)];
     const rebuilt = this.#finder.findWithin(had, has);
     // What a page has no longer may be on another one.
-    if (rebuilt === undefined || has.count < had.count) this.#index.note(had, pageNumber);
+    if (rebuilt === undefined || has.count - this.#finder.missing < had.count) this.#index.note(had, pageNumber);
     return rebuilt === undefined ? undefined : { kind: REBUILT, bytes: rebuilt };
   }
 

@@ -40,6 +40,8 @@ export class RebuildFinder {
   readonly #encoder: RebuildEncoder;
   readonly #patcher: RebuildPatcher;
   #bases: readonly SourcePage[] = [];
+  /** Cells of the latest page that were found nowhere, or as many as were too many. */
+  missing = 0;
 
   constructor(pageSize: number) {
     this.#size = pageSize;
@@ -114,7 +116,7 @@ export class RebuildFinder {
 
   /** Returns false where more cells than that are found nowhere. */
   #findCopies(after: Cells, maxMissing: number): boolean {
-    let missing = this.#noteBegins(after);
+    this.missing = this.#noteBegins(after);
     let end = after.pointersAt + 2 * after.count;
     this.#copies.clear();
     this.#writtenBy.fill(0);
@@ -123,11 +125,11 @@ export class RebuildFinder {
         const offset = word * BITS + (BITS - 1 - Math.clz32(bits & -bits));
         if (offset + CELL_HEAD_BYTES <= end) continue;
         const copied = this.#copyCell(after, offset, end);
-        if (copied === 0 && ++missing > maxMissing) return false;
+        if (copied === 0 && ++this.missing > maxMissing) return false;
         if (copied > 0) end = copied;
       }
     }
-    return missing <= maxMissing;
+    return this.missing <= maxMissing;
   }
 
   /** Returns how many cells there cannot be, for they are too near to the end of the page or beyond it. */

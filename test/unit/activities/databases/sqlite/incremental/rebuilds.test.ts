@@ -113,6 +113,15 @@ test.each([true, false])(
   120_000,
 );
 
+test('a cell is known by its beginning, also one of zeros, unless it is too near to the end of its page', () => {
+  const page = Buffer.from(new ArrayBuffer(512));
+  page[0] = 13;
+  page.writeUInt16BE(3, 3);
+  for (const [slot, offset] of [200, 497, 600].entries()) page.writeUInt16BE(offset, 8 + 2 * slot);
+  const { count, hashes } = new Cells(512).turnTo(page);
+  expect([count, ...hashes.subarray(0, count)].map((number) => number > 0)).toEqual([true, true, false, false]);
+});
+
 test('pages that only look like those of a b-tree come back or are refused', () => {
   const size = 512;
   const finder = new RebuildFinder(size);
