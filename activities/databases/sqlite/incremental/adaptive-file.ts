@@ -28,7 +28,7 @@ interface FromMemory {
 }
 
 export interface ReadingOptions {
-  /** Whether this thread itself reads what lies in memory: small pieces are there before another one could have begun. */
+  /** Whether this thread waits for what it reads anyway, and may read itself: small pieces are there before another one could have begun. */
   waits?: boolean;
   fromMemory?: FromMemory;
 }

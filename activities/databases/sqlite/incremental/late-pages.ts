@@ -21,7 +21,7 @@ const PRIOR_PLACE = 0;
 /** What pages of so many bytes may be made of is read side by side, and is in memory at once. */
 const BATCH_BYTES = 256 * 1024;
 /** So much memory at a time is taken for pages of the base. */
-const SPARE_BYTES = 1024 * 1024;
+const MEMORY_BYTES = 1024 * 1024;
 /** Pages with the same cells that are followed to the base. */
 const RELATIVES = 4;
 
@@ -191,7 +191,7 @@ export class LatePages {
   async #readBase(pages: readonly FoundPage[]): Promise<Map<number, SourcePage>> {
     const { pageSize } = this.#options;
     const wanted = [...new Set(pages.flatMap(({ candidates }) => candidates))];
-    while (this.#memory.length < wanted.length) this.#memory.push(...pagesOf(alignedBuffer(SPARE_BYTES), pageSize));
+    while (this.#memory.length < wanted.length) this.#memory.push(...pagesOf(alignedBuffer(MEMORY_BYTES), pageSize));
     const pieces = wanted.map((pageNumber, index) => ({
       memory: this.#memory[index] as Buffer,
       position: (pageNumber - 1) * pageSize,

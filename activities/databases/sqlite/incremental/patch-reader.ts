@@ -28,7 +28,7 @@ export class PatchReader implements DeltaReader, PlacedPatch {
   readonly #basePages: number;
   /**
    * One memory for all pieces: a new one for each, joined with what is left of the one before, would keep the garbage collector busy. It
-   * is no Buffer, whose `subarray` takes three times as long, and there is one for each record.
+   * is no Buffer, whose `subarray` takes three times as long, and there is one for each longer patch.
    */
   memory = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.memory);

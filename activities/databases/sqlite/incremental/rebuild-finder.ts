@@ -139,9 +139,12 @@ export class RebuildFinder {
     for (let slot = 0; slot < count; slot++) {
       const offset = offsets[slot] ?? 0;
       const hash = hashes[slot] ?? NO_HASH;
-      if (hash === NO_HASH) none++;
-      else this.#begins[offset >>> 5] = (this.#begins[offset >>> 5] ?? 0) | (1 << (offset & (BITS - 1)));
-      if (hash !== NO_HASH) this.#hashes[offset] = hash;
+      if (hash === NO_HASH) {
+        none++;
+        continue;
+      }
+      this.#begins[offset >>> 5] = (this.#begins[offset >>> 5] ?? 0) | (1 << (offset & (BITS - 1)));
+      this.#hashes[offset] = hash;
     }
     return none;
   }
