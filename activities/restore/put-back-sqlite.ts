@@ -12,6 +12,7 @@ import { PhaseError } from '../phase-error.ts';
 import { bytePath } from '../stage/byte-path.ts';
 import { copyFileHashed } from '../stage/copy-file.ts';
 import type { SqliteFacts } from '../stage/manifest.ts';
+import { contentDigestOf } from './content-digest.ts';
 import { inUse, requireUnused } from './open-holders.ts';
 import { putBackSource } from './put-back-source.ts';
 import { shortRunId } from './restore-place.ts';
@@ -83,11 +84,13 @@ async function prepare(job: SqliteJob, swap: Swap, draft: string, context: Phase
   if (facts.path.endsWith('.sql')) {
     await loadDump(job, { dump, draft }, context);
   } else {
+    const digest = contentDigestOf(facts);
     const { sha256 } = await copyFileHashed(dump, draft, {
       signal: context.signal,
+      hash: digest.hash(),
       onProgress: (bytesDone) => context.report({ phase: 'copy', bytesDone, bytesTotal: facts.bytes }),
     });
-    if (sha256 !== facts.sha256) {
+    if (sha256 !== digest.expected) {
       throw new PhaseError(
         'DumpRejected',
         `${sourceId(source)}: the copy beside ${source.path} is not what was backed up. Check the disk; nothing was replaced.`,

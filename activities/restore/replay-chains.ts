@@ -12,6 +12,7 @@ import { exists } from '../presence.ts';
 import { hashFile } from '../stage/copy-file.ts';
 import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
+import { contentDigestOf } from './content-digest.ts';
 
 /** A source of a backup that lies there as a chain. */
 export interface ChainSource {
@@ -56,12 +57,15 @@ export async function replayInto(
   replaying: ReplayContext,
 ): Promise<string | undefined> {
   const path = join(directory, replayedPath(facts));
-  let sha256: string;
-  if (await exists(path)) ({ sha256 } = await hashFile(path, replaying.context));
-  else {
+  const digest = contentDigestOf(facts);
+  let actual: string;
+  if (await exists(path)) {
+    const { signal } = replaying.context;
+    ({ sha256: actual } = await hashFile(path, { signal, hash: digest.hash() }));
+  } else {
     const partial = partialPath(directory, facts);
     try {
-      ({ sha256 } = await make(directory, { facts, partial }, replaying));
+      actual = await make(directory, { facts, partial }, replaying);
     } catch (error) {
       if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
       throw error;
@@ -69,20 +73,20 @@ export async function replayInto(
     await rename(partial, path);
   }
   await removeTree(join(directory, facts.path));
-  return sha256 === facts.sha256 ? undefined : `has SHA-256 ${sha256}, not ${facts.sha256}`;
+  return actual === digest.expected ? undefined : `has ${digest.name} ${actual}, not ${digest.expected}`;
 }
 
 async function make(
   directory: string,
   { facts, partial: target }: { facts: DatabaseFacts; partial: string },
   { programs, context, fetchAgain }: ReplayContext,
-): Promise<{ sha256: string }> {
+): Promise<string> {
   const chain = join(directory, facts.path);
   await requireOwn(directory, dirname(facts.path));
   const isBegun = await isPlainFile(target);
   if (facts.kind === 'mysql') {
     await requireZstd(programs, context.signal);
-    return replayDump({ programs, directory: chain, target }, context);
+    return (await replayDump({ programs, directory: chain, target }, context)).sha256;
   }
   await requireOwn(directory, facts.path);
   const base = join(chain, BASE_NAME);
@@ -98,8 +102,9 @@ async function make(
   await moveBase(directory, `${facts.path}/${BASE_NAME}`, target);
   try {
     const made = await replayDatabase({ programs, directory: chain, target, bytes: facts.bytes }, context);
-    if (made.sha256 === facts.sha256) return made;
-    throw new ReplayFailed(`what the chain gives has SHA-256 ${made.sha256}, not ${facts.sha256}`);
+    const { name, expected } = contentDigestOf(facts);
+    if (made === expected) return made;
+    throw new ReplayFailed(`what the chain gives has ${name} ${made}, not ${expected}`);
   } catch (error) {
     if (error instanceof ReplayFailed) await fetchBase();
     throw error;

@@ -52,11 +52,15 @@ export const sqliteFacts = z.object({
   kind: z.literal('sqlite'),
   /** Relative to the stage. */
   path: pathOf('sqlite'),
-  /** With SHA-256: of the database, which a chain gives once it is replayed. */
+  /** Of the database, which a chain gives once it is replayed. */
   bytes: z.number().int(),
-  sha256: z.string(),
-  /** `path` is a directory: a copy of the database and `deltas` logs to replay. */
-  chain: z.object({ pages: z.number().int(), deltas: z.number().int() }).optional(),
+  /** Of the dump, where that is one file. */
+  sha256: z.string().optional(),
+  /**
+   * `path` is a directory: a copy of the database and `deltas` files of changes to replay. `pages_sha256`: SHA-256 of the digests of the
+   * pages (SHA-256, 32 bytes each) of the database that they give. Missing in manifests of the first days.
+   */
+  chain: z.object({ pages: z.number().int(), deltas: z.number().int(), pages_sha256: z.string().optional() }).optional(),
   method: z.string(),
   sqlite_version: z.string(),
   journal_mode: z.string(),

@@ -99,9 +99,11 @@ async function entriesOf(plan: Plan, facts: StagedSource['facts'], entries: Mani
 }
 
 async function dumpEntry(plan: Plan, facts: DatabaseFacts): Promise<ManifestEntry> {
+  // A dump of one file has it.
+  const { bytes, sha256 = '' } = facts;
   try {
     const stat = await lstat(join(plan.stageDirectory, facts.path), { bigint: true });
-    return manifestEntry(bytePath(facts.path), stat, { type: 'file', bytes: facts.bytes, sha256: facts.sha256 });
+    return manifestEntry(bytePath(facts.path), stat, { type: 'file', bytes, sha256 });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new PhaseError(

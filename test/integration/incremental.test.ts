@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { KeptChain } from '../../activities/databases/sqlite/incremental/chain.ts';
 import { manifestSchema, type SqliteFacts } from '../../activities/stage/manifest.ts';
 import type { DrillDocument } from '../../contract/drill-document.ts';
-import { sha256Of } from '../support/chain-place.ts';
+import { pagesSha256Of } from '../support/chain-place.ts';
 import { Holdfast, renderConfiguration } from '../support/holdfast.ts';
 import { programs } from '../support/phase-context.ts';
 import { createTrackerDatabase, restoreTrackerDatabase, sqlite3, startSqliteWriter } from '../support/tracker-database.ts';
@@ -98,7 +98,7 @@ test('repeat runs beside a busy writer store what has changed, restic does not r
   expect(await readFile(join(target, 'RESTORE.md'), 'utf8')).toContain('sh sqlite/tracker/replay.sh');
   const replayed = join(target, 'replayed.db');
   await holdfast.tool('sh', ['sqlite/tracker/replay.sh', replayed], { cwd: target });
-  expect(await sha256Of(replayed)).toBe(facts.sha256);
+  expect(await pagesSha256Of(replayed)).toBe(facts.chain?.pages_sha256);
   expect(await restoreTrackerDatabase(replayed, target)).toEqual(facts.tables);
 }, 120_000);
 
@@ -134,27 +134,27 @@ test('the drill replays the chain and compares it', async () => {
 }, 120_000);
 
 test('restores give the database: in place, from the archive, and alone', async () => {
-  const expected = (await keptChain()).chain.database.sha256;
+  const expected = (await keptChain()).chain.database.pages_sha256;
   await sqlite3(live, 'DROP TABLE torrents;');
   const back = await holdfast.cli('restore', 'tracker', '--in-place', '--yes', '--json');
   expect(back.exitCode).toBe(0);
-  expect(await sha256Of(live)).toBe(expected);
+  expect(await pagesSha256Of(live)).toBe(expected);
 
   const archive = await holdfast.cli('restore', 'tracker', '--from', 'archive', '--only', 'sqlite/tracker', '--json');
   const restored = JSON.parse(archive.stdout) as { path: string; verified: boolean };
   expect({ exitCode: archive.exitCode, verified: restored.verified }).toEqual({ exitCode: 0, verified: true });
   expect(await readdir(join(restored.path, 'sqlite'))).toEqual(['tracker.db']);
-  expect(await sha256Of(join(restored.path, 'sqlite/tracker.db'))).toBe(expected);
+  expect(await pagesSha256Of(join(restored.path, 'sqlite/tracker.db'))).toBe(expected);
 
   const dumped = await holdfast.cli('dump', 'tracker', 'sqlite/tracker.db');
-  expect(await sha256Of(dumped.stdout.trim())).toBe(expected);
+  expect(await pagesSha256Of(dumped.stdout.trim())).toBe(expected);
   expect((await holdfast.cli('ls', 'tracker', 'sqlite/tracker')).stdout).toMatch(/0001\.wal[^]*base\.db[^]*chain\.json/);
 }, 120_000);
 
 test.each([[[]], [['--from', 'archive']]])(
   'a restore whose replay fails leaves the chain as it was backed up, with the base fetched once more (%p)',
   async (from) => {
-    const expected = (await keptChain()).chain.database.sha256;
+    const expected = (await keptChain()).chain.database.pages_sha256;
     await writeFile(join(bin, 'fail'), '');
     const { stdout } = await holdfast.cli('restore', 'tracker', ...from, '--only', 'sqlite/tracker', '--json');
     const restored = JSON.parse(stdout) as { path: string; verified: boolean; warnings: string[] };
@@ -165,7 +165,7 @@ test.each([[[]], [['--from', 'archive']]])(
     expect(await readdir(join(restored.path, 'sqlite'))).toEqual(['tracker']);
     const replayed = join(restored.path, 'replayed.db');
     await holdfast.tool('sh', ['sqlite/tracker/replay.sh', replayed], { cwd: restored.path });
-    expect(await sha256Of(replayed)).toBe(expected);
+    expect(await pagesSha256Of(replayed)).toBe(expected);
   },
   120_000,
 );

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { DatabaseSource, Dump } from '../../activities/databases/database-source.ts';
 import { createSqliteDatabase } from '../../activities/databases/sqlite/index.ts';
 import type { ReplayContext } from '../../activities/restore/replay-chains.ts';
+import type { SqliteFacts } from '../../activities/stage/manifest.ts';
 import type { SqliteSource } from '../../config/types.ts';
 import type { Programs } from '../../process/programs.ts';
 import { createTestContext, programs, type TestContext } from './phase-context.ts';
@@ -72,7 +73,22 @@ export function replayingFrom(backup: string, tree: string, context: TestContext
 }
 
 export async function sha256Of(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+  return sha256(await readFile(path)).toString('hex');
+}
+
+/** What the facts of a chain, or its description, know the database of a path by. */
+export async function pagesSha256Of(path: string): Promise<string> {
+  const content = await readFile(path);
+  const pageSize = content.readUInt16BE(16) === 1 ? 65_536 : content.readUInt16BE(16);
+  const starts = Array.from({ length: Math.ceil(content.length / pageSize) }, (_, page) => page * pageSize);
+  return sha256(Buffer.concat(starts.map((start) => sha256(content.subarray(start, start + pageSize))))).toString('hex');
+}
+
+/** The same as a dump tells it. */
+export function pagesSha256In({ facts }: Dump): string | undefined {
+  return (facts as SqliteFacts).chain?.pages_sha256;
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }

@@ -69,11 +69,11 @@ async function replay(
   { source, file, facts }: RestoredDatabase<SqliteFacts>,
   context: PhaseContext,
 ): Promise<Loaded> {
-  const check = { name: `${sourceId(source)} replay`, expected: facts.sha256 };
+  const check = { name: `${sourceId(source)} replay`, expected: facts.chain?.pages_sha256 ?? '' };
   const path = `${file}.db`;
   try {
-    const { sha256: actual } = await replayChain({ programs, directory: file, target: path, bytes: facts.bytes }, context);
-    return { path, checks: [{ ...check, status: actual === facts.sha256 ? 'pass' : 'fail', actual }] };
+    const actual = await replayChain({ programs, directory: file, target: path, bytes: facts.bytes }, context);
+    return { path, checks: [{ ...check, status: actual === check.expected ? 'pass' : 'fail', actual }] };
   } catch (error) {
     if (!(error instanceof ReplayFailed)) throw error;
     return { failure: { ...check, status: 'fail', message: error.message } };

@@ -1,5 +1,4 @@
 import { INTERIOR_HEADER_BYTES, LEAF_HEADER_BYTES } from './cells.ts';
-import type { PageBlock } from './scan-pages.ts';
 
 /** A page by its header. Interior pages of tables have keys alone, all others a row or an entry in each cell. */
 export interface BtreePage {
@@ -57,7 +56,7 @@ export class BtreePages {
   }
 
   /** Takes pages in, in their order. */
-  take({ firstPage, pages }: Pick<PageBlock, 'firstPage' | 'pages'>): void {
+  take({ firstPage, pages }: { firstPage: number; pages: Buffer }): void {
     const size = this.#pageSize;
     const maxCells = Math.floor((size - LEAF_HEADER_BYTES) / MIN_CELL_BYTES);
     for (let page = firstPage, start = 0; start + size <= pages.length; page++, start += size) {

@@ -8,6 +8,6 @@ export const chainStore = new ChainStore<KeptChain>({
   parse: (value) => keptChainSchema.safeParse(value).data,
   isFormer,
   files: ({ chain }) => chainFiles(chain),
-  localNames: ({ base_table, table }) => [base_table.name, table.name],
+  localNames: ({ base_table, table }) => [base_table.name, table],
   spared: [OVERLAY_NAME, ORIGINS_NAME],
 });

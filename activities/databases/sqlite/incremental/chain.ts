@@ -21,7 +21,7 @@ const filePart = z.object({
  * (patch-format.ts). Field names are a format: this lies beside every chain that was ever backed up.
  */
 export const chainSchema = z.object({
-  version: z.literal(3),
+  version: z.literal(4),
   /** Another one for each base. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   /** Source id, `sqlite/tracker`. */
@@ -29,20 +29,20 @@ export const chainSchema = z.object({
   page_size: z.union([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536].map((size) => z.literal(size))),
   base: filePart,
   deltas: z.array(filePart).max(MAX_DELTAS),
-  /** What base and deltas give together. */
-  database: z.object({ bytes: z.number().int().nonnegative(), pages: z.number().int(), sha256: z.string() }),
+  /** What base and deltas give together. `pages_sha256`: SHA-256 of the digests of its pages, as PagesHash makes it. */
+  database: z.object({ bytes: z.number().int().nonnegative(), pages: z.number().int(), pages_sha256: z.string() }),
 });
 
-/** A file of digests of pages. */
-const tableFile = z.object({ name: z.string().regex(/^\d{4}\.pages$/), sha256: z.string() });
+/** Name of a file of digests of pages. */
+const tableName = z.string().regex(/^\d{4}\.pages$/);
 
 /** The file `chain.json` where a chain is kept. What it does not name does not count. */
 export const keptChainSchema = z.object({
   chain: chainSchema,
-  /** Digests of the pages of `chain.database`. */
-  table: tableFile,
+  /** Digests of the pages of `chain.database`, whose `pages_sha256` is the SHA-256 of this file. */
+  table: tableName,
   /** Of those of the base. */
-  base_table: tableFile,
+  base_table: z.object({ name: tableName, sha256: z.string() }),
   /** That all deltas have together. */
   pages_in_deltas: z.number().int(),
   seals: z.record(z.string(), sealSchema),
@@ -59,9 +59,9 @@ export const keptChainSchema = z.object({
 export type Chain = z.infer<typeof chainSchema>;
 export type KeptChain = z.infer<typeof keptChainSchema>;
 
-/** A description of the time when large deltas were packed in parts, or their patches did not know the base. */
+/** A description of the time when large deltas were packed in parts, their patches did not know the base, or databases were hashed as a whole. */
 export function isFormer(value: unknown): boolean {
-  return z.object({ chain: z.object({ version: z.union([z.literal(1), z.literal(2)]) }) }).safeParse(value).success;
+  return z.object({ chain: z.object({ version: z.int().min(1).max(3) }) }).safeParse(value).success;
 }
 
 /** Base and deltas, in the order in which they are replayed. */

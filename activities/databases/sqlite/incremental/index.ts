@@ -115,8 +115,9 @@ async function makeUpon(job: ChainJob, kept: KeptChain | undefined): Promise<Nex
 
 function toDump(made: { path: string; file: DatabaseFile; next: NextChain; entries: ManifestEntry[] }): Dump {
   const { path, file, next, entries } = made;
-  const { bytes, pages, sha256 } = next.kept.chain.database;
   const { content, journalMode, method, kept } = next;
+  const { deltas, database } = kept.chain;
+  const { bytes, pages, pages_sha256 } = database;
   return {
     bytes,
     method,
@@ -125,11 +126,10 @@ function toDump(made: { path: string; file: DatabaseFile; next: NextChain; entri
       kind: 'sqlite',
       path,
       bytes,
-      sha256,
       method,
       journal_mode: journalMode,
       original: file.original,
-      chain: { pages, deltas: kept.chain.deltas.length },
+      chain: { pages, deltas: deltas.length, pages_sha256 },
       ...content,
     },
   };

@@ -67,24 +67,24 @@ export async function newChain(job: ChainJob, pinned: Pinned, pageSize: number):
   await mkdir(files, { recursive: true, mode: 0o700 });
   const base = join(files, BASE_NAME);
   const table = join(files, numbered(0, 'pages'));
-  const { btrees, database, tableSha256 } = await writeBase({ ...job, pageSize, base, table }, pinned);
+  const { btrees, bytes, sha256, tableSha256 } = await writeBase({ ...job, pageSize, base, table }, pinned);
   await syncFile(base);
   await syncFile(table);
   const content = await verifyCopy({ ...job, partial: base }, (open) => readCopied(open, job, btrees));
   await utimes(base, pinned.file.modifiedAt, pinned.file.modifiedAt);
-  const { bytes, sha256 } = database;
   const chain = {
-    version: 3 as const,
+    version: 4 as const,
     id,
     source: sourceId(job.source),
     page_size: pageSize,
     base: { name: BASE_NAME, bytes, sha256 },
     deltas: [],
-    database: { bytes, pages: Math.ceil(bytes / pageSize), sha256 },
+    database: { bytes, pages: Math.ceil(bytes / pageSize), pages_sha256: tableSha256 },
   };
   const now = new Date().toISOString();
-  const pages = { name: numbered(0, 'pages'), sha256: tableSha256 };
-  const kept = { chain, table: pages, base_table: pages, pages_in_deltas: 0, checked_at: now, hashed_at: now };
+  const name = numbered(0, 'pages');
+  const tables = { table: name, base_table: { name, sha256: tableSha256 } };
+  const kept = { chain, ...tables, pages_in_deltas: 0, checked_at: now, hashed_at: now };
   return { kept, content, method: 'incremental, new base', journalMode: pinned.pin.journalMode };
 }
 
@@ -112,7 +112,6 @@ export async function extendChain(
   const content = await countPinned(job, { pin, countable, answers, btrees: written.btrees });
   await letGo();
   const isUnchanged = written.pages === 0;
-  if (isUnchanged && written.database.sha256 !== chain.database.sha256) return { because: UNFIT, isDamage: true };
   job.context.report({ phase: 'verify' });
   const [delta, checkedAt] = await together(
     job.context.signal,
@@ -138,12 +137,12 @@ function settle(
   const overlaid = written.isOverlaid ? chain.deltas.at(-1)?.name : kept.overlaid;
   const settled = { ...kept, checked_at: checkedAt, ...(overlaid === undefined ? {} : { overlaid }) };
   if (delta === undefined) return settled;
-  const { bytes, sha256 } = written.database;
-  const database = { bytes, sha256, pages: bytes / chain.page_size };
+  const { bytes, tableSha256 } = written;
+  const database = { bytes, pages: bytes / chain.page_size, pages_sha256: tableSha256 };
   return {
     ...settled,
     chain: { ...chain, deltas: [...chain.deltas, delta], database },
-    table: { name: tableName, sha256: written.tableSha256 },
+    table: tableName,
     pages_in_deltas: kept.pages_in_deltas + written.pages,
   };
 }
@@ -154,8 +153,6 @@ async function prepareOverlay({ settings }: ChainJob, { chain, overlaid }: KeptC
   if (overlaid === undefined) await rm(path, { force: true });
   return path;
 }
-
-const UNFIT = 'the table of its pages and its SHA-256 do not fit together';
 
 type Paths = Pick<DeltaJob, 'before' | 'delta' | 'table'> & { tableName: string };
 
@@ -168,8 +165,8 @@ function pathsOf(
   const tableName = numbered(number, 'pages');
   return {
     before: {
-      table: join(directory, table.name),
-      sha256: table.sha256,
+      table: join(directory, table),
+      sha256: chain.database.pages_sha256,
       pages: chain.database.pages,
       directory,
       base: join(directory, BASE_NAME),

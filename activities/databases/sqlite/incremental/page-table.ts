@@ -1,9 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { readFully } from './file-bytes.ts';
-
-/** SHA-256, whole. A table takes 1/128 of a database with pages of 4 KiB. */
-export const DIGEST_BYTES = 32;
+import { DIGEST_BYTES } from './page-digests.ts';
 
 /** Whether a page is the one that a table, or a part of it, has the digest of at an index. */
 export function hasDigest(page: Buffer, digests: Buffer, index: number): boolean {
@@ -12,7 +10,10 @@ export function hasDigest(page: Buffer, digests: Buffer, index: number): boolean
   return end <= digests.length && digests.compare(hash('sha256', page, 'buffer'), 0, DIGEST_BYTES, start, end) === 0;
 }
 
-/** A file of digests, one for each page of a database in their order, read from the first to the last. */
+/**
+ * A file of digests, one for each page of a database in their order, read from the first to the last. It takes 1/128 of a database with
+ * pages of 4 KiB.
+ */
 export class PageTableReader {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
@@ -35,7 +36,7 @@ export class PageTableReader {
     return digests;
   }
 
-  /** Reads to the end, and returns the SHA-256 of the whole file. Nothing may be read afterwards. */
+  /** Reads to the end, and returns the SHA-256 of the whole file (PagesHash). Nothing may be read afterwards. */
   async finish(): Promise<string> {
     while ((await this.next(32_768)).length > 0);
     return this.#hash.digest('hex');
@@ -65,7 +66,7 @@ export class PageTableWriter {
     for (let offset = 0; offset < digests.length; ) offset += (await this.#file.write(digests, offset)).bytesWritten;
   }
 
-  /** SHA-256 of the whole file, which is not synced. Nothing may be written afterwards. */
+  /** SHA-256 of the whole file (PagesHash), which is not synced. Nothing may be written afterwards. */
   finish(): string {
     return this.#hash.digest('hex');
   }

@@ -1,10 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { sharedMemory } from '../../../aligned-memory.ts';
-import type { HashResult } from '../../../stage/copy-file.ts';
 import { ReplayFailed } from '../../chain/chain-format.ts';
 import { type DeltaReader, passUpTo } from './delta-reader.ts';
 import { readFully, writeFully } from './file-bytes.ts';
-import { WholeHashThread } from './hash-threads.ts';
 import type { Originals } from './originals.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { PatchList } from './patch-list.ts';
@@ -16,7 +15,7 @@ import { WalDamaged } from './wal-format.ts';
 
 /** That patch blocks, however many cores there are. */
 const THREADS = 2;
-/** One is read, each thread has one and one more before it, two are hashed and written. */
+/** One is read, each thread has one and one more before it, two are written. */
 const BUFFERS = 2 * THREADS + 3;
 /** Of patches of one block that are in memory at once; as a rule they take much less. */
 const FULL_BYTES = BLOCK_BYTES;
@@ -46,6 +45,8 @@ export async function reading<Result>(name: string, body: () => Promise<Result> 
   }
 }
 
+type WholePatchedBlock = Exclude<PatchedBlock, { damaged: number }>;
+
 /** One pass over a base: each block takes the changes of all deltas, and is hashed and written. */
 export class ReplayPass {
   readonly #files: PassFiles;
@@ -53,7 +54,8 @@ export class ReplayPass {
   /** By buffer, when the block in it is stored. */
   readonly #stored: Promise<void>[] = [];
   readonly #unsettled = new Unsettled();
-  readonly #hash = new WholeHashThread(this.#buffers);
+  /** Of the digests of the pages (PagesHash). */
+  readonly #hash = createHash('sha256');
   readonly #threads: Thread<BlockToPatch, PatchedBlock>[] = [];
   /** By buffer, what changes the block in it. */
   readonly #lists = this.#buffers.map(() => PatchList.createShared());
@@ -64,8 +66,8 @@ export class ReplayPass {
     this.#files = files;
   }
 
-  /** @returns size and SHA-256 of what was made @throws {ReplayFailed} */
-  async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<HashResult> {
+  /** @returns the SHA-256 of the digests of the pages that were made @throws {ReplayFailed} */
+  async run({ signal, onProgress }: { signal: AbortSignal; onProgress: (bytesDone: number) => void }): Promise<string> {
     const { bytes } = this.#files;
     try {
       this.#startThreads();
@@ -81,10 +83,10 @@ export class ReplayPass {
       }
       await Promise.all([next, ...this.#stored]);
       await this.#files.to.truncate(bytes);
-      return { bytes, sha256: await this.#hash.finish() };
+      return this.#hash.digest('hex');
     } finally {
       await this.#unsettled.settled();
-      await Promise.all([this.#hash.close(), ...this.#threads.map((thread) => thread.end())]);
+      await Promise.all(this.#threads.map((thread) => thread.end()));
     }
   }
 
@@ -138,23 +140,24 @@ export class ReplayPass {
     return { ...block, patches: list.shared, ends, isFirst, isLast: true };
   }
 
-  /** Returns which pieces of a block have changed. */
-  async #ask(round: number, question: BlockToPatch): Promise<Uint8Array> {
+  async #ask(round: number, question: BlockToPatch): Promise<WholePatchedBlock> {
     const thread = this.#threads[round % THREADS] as Thread<BlockToPatch, PatchedBlock>;
     const patched = await thread.ask(question);
-    if ('changed' in patched) return patched.changed;
+    if ('changed' in patched) return patched;
     const { name = '' } = this.#files.readers[patched.damaged] ?? {};
     return reading(name, () => {
       throw new PatchDamaged(patched.message);
     });
   }
 
-  /** Hashes and writes a block once it was patched, and all before it were, which may copy from it. */
-  async #store(round: number, block: Buffer, patching: Promise<Uint8Array>): Promise<void> {
+  /** Writes a block once it was patched, and all before it were, which may copy from it. */
+  async #store(round: number, block: Buffer, patching: Promise<WholePatchedBlock>): Promise<void> {
     const earlier = this.#patched;
     this.#patched = this.#note(Promise.all([earlier, patching]));
     await this.#patched;
-    await Promise.all([this.#hash.update(round % BUFFERS, block.length), this.#write(round, block, await patching)]);
+    const { changed, digests } = await patching;
+    this.#hash.update(digests ?? '');
+    await this.#write(round, block, changed);
   }
 
   async #write(round: number, block: Buffer, changed: Uint8Array): Promise<void> {

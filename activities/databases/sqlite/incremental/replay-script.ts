@@ -1,9 +1,14 @@
 import type { ChainFile } from '../../chain/chain-format.ts';
-import type { Chain } from './chain.ts';
+import { type Chain, chainFiles } from './chain.ts';
+import { PERL_DIGEST, PYTHON_DIGEST } from './script-digests.ts';
 import { PERL_PATCHER, PYTHON_PATCHER } from './script-patchers.ts';
 
-/** `replay.sh` of a chain: makes the database by plain sqlite3, and zstd with perl or python3 where there are patches, for any POSIX shell. */
-export function replayScript({ deltas, database, source }: Chain): string {
+/**
+ * `replay.sh` of a chain, for any POSIX shell: makes the database by sqlite3, or by zstd with perl or python3 where there are patches, and
+ * compares it. Where neither perl nor python3 is there, sqlite3 is enough for logs, and the files of the chain are compared instead.
+ */
+export function replayScript(chain: Chain): string {
+  const { deltas, source } = chain;
   const hasPatches = deltas.some(isPatch);
   return `#!/bin/sh
 # Makes the database ${source} of base.db and the numbered files beside this one: sh replay.sh TARGET
@@ -16,20 +21,20 @@ done
 require() {
   if ! command -v "$1" > /dev/null; then echo "$2 is needed and not here: install it" >&2; exit 1; fi
 }
-${deltas.every(isPatch) ? '' : 'require sqlite3 sqlite3\n'}${hasPatches ? requirePatchTools : ''}umask 077
+${deltas.every(isPatch) ? '' : 'require sqlite3 sqlite3\n'}${hasPatches ? 'require zstd zstd\n' : ''}language=none
+if perl -MDigest::SHA -e 1 2> /dev/null; then language=perl; elif command -v python3 > /dev/null; then language=python3; fi
+run() {
+  if [ $language = perl ]; then perl -e "$1" "$3" "$4"; else python3 -c "$2" "$3" "$4"; fi
+}
+${hasPatches ? patchFunction : fileComparison(chain)}umask 077
 cp -- "$here/base.db" "$target"
 replay() {
   cp -- "$here/$1" "$target-wal"
   sqlite3 -batch -bail -init /dev/null "$target" 'PRAGMA synchronous=OFF; PRAGMA wal_checkpoint(TRUNCATE);' > /dev/null
   rm -f -- "$target-wal" "$target-shm"
 }
-${hasPatches ? patchFunction : ''}${deltas.map((delta) => `${isPatch(delta) ? 'patch' : 'replay'} ${delta.name}\n`).join('')}sync
-echo '${database.sha256}' | {
-  read -r expected
-  actual=$(sha256sum < "$target" | cut -d ' ' -f 1)
-  if [ "$actual" != "$expected" ]; then echo "$target is not what was backed up: SHA-256 $actual" >&2; exit 1; fi
-}
-echo "$target is what was backed up"
+${deltas.map((delta) => `${isPatch(delta) ? 'patch' : 'replay'} ${delta.name}\n`).join('')}sync
+${hasPatches ? '' : `if [ $language = none ]; then echo "$target is made of what was backed up"; exit; fi\n`}${pageComparison(chain)}echo "$target is what was backed up"
 `;
 }
 
@@ -37,20 +42,34 @@ function isPatch({ name }: ChainFile): boolean {
   return name.endsWith('.zst');
 }
 
-const requirePatchTools = `require zstd zstd
-if ! command -v perl > /dev/null; then require python3 'perl or python3'; fi
-`;
-
-const patchFunction = `with_perl() {
-perl -e '
-${PERL_PATCHER}' "$target" "$here/base.db"
-}
-with_python() {
-python3 -c '
+const patchFunction = `if [ $language = none ]; then require python3 'perl with Digest::SHA, or python3,'; fi
+patch() {
+  zstd -q -d -c "$here/$1" | run '
+${PERL_PATCHER}' '
 ${PYTHON_PATCHER}' "$target" "$here/base.db"
 }
-patch() {
-  if command -v perl > /dev/null; then by=with_perl; else by=with_python; fi
-  zstd -q -d -c "$here/$1" | $by
-}
 `;
+
+function fileComparison(chain: Chain): string {
+  return `compare() {
+  actual=$(sha256sum < "$here/$1" | cut -d ' ' -f 1)
+  if [ "$actual" != "$2" ]; then echo "$here/$1 is not what was backed up: SHA-256 $actual" >&2; exit 1; fi
+}
+if [ $language = none ]; then
+${chainFiles(chain)
+  .map(({ name, sha256 }) => `  compare ${name} ${sha256}\n`)
+  .join('')}fi
+`;
+}
+
+function pageComparison({ database, page_size: pageSize }: Chain): string {
+  return `# SHA-256 of the SHA-256 of each page, one after the other.
+actual=$(run '
+${PERL_DIGEST}' '
+${PYTHON_DIGEST}' "$target" ${pageSize})
+if [ "$actual" != ${database.pages_sha256} ]; then
+  echo "$target is not what was backed up: its pages have SHA-256 $actual" >&2
+  exit 1
+fi
+`;
+}

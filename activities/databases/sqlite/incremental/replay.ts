@@ -2,7 +2,6 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Programs } from '../../../../process/programs.ts';
 import type { PhaseContext } from '../../../phase.ts';
-import type { HashResult } from '../../../stage/copy-file.ts';
 import { CHAIN_NAME, ReplayFailed } from '../../chain/chain-format.ts';
 import { readRestoredChain } from '../../chain/restored-chain.ts';
 import { BASE_NAME, type Chain, chainSchema } from './chain.ts';
@@ -28,10 +27,10 @@ interface ReplayJob {
  *
  * Safe to repeat: the chain stays as it is, and what is at `target` is replaced.
  *
- * @returns size and SHA-256 of what was made, whatever it should be
+ * @returns the SHA-256 of the digests of the pages that were made (PagesHash), whatever it should be
  * @throws {ReplayFailed}
  */
-export async function replayChain(job: ReplayJob, context: PhaseContext): Promise<HashResult> {
+export async function replayChain(job: ReplayJob, context: PhaseContext): Promise<string> {
   const chain = await readRestoredChain(job.directory, chainSchema);
   const base = await openPart(join(job.directory, BASE_NAME), 'r');
   try {
@@ -52,10 +51,10 @@ export async function replayChain(job: ReplayJob, context: PhaseContext): Promis
  * Makes a base, which lies at `target` and no longer in its chain, into the database: what has not changed is only read, and there is
  * need of no room for a second file.
  *
- * @returns size and SHA-256 of what was made, whatever it should be
+ * @returns the SHA-256 of the digests of the pages that were made (PagesHash), whatever it should be
  * @throws {ReplayFailed} with the base half changed
  */
-export async function replayInPlace(job: ReplayJob, context: PhaseContext): Promise<HashResult> {
+export async function replayInPlace(job: ReplayJob, context: PhaseContext): Promise<string> {
   const chain = await readRestoredChain(job.directory, chainSchema);
   const base = await openPart(job.target, 'r+');
   try {
@@ -82,7 +81,7 @@ async function replay(
   { programs, directory, bytes }: ReplayJob,
   { chain, ...files }: ReplayFiles,
   context: PhaseContext,
-): Promise<HashResult> {
+): Promise<string> {
   const { deltas, database, page_size: pageSize } = chain;
   // What a chain says of itself may be anything, and would be made.
   if (database.bytes !== bytes) throw new ReplayFailed(`its ${CHAIN_NAME} is of a database of another size`);

@@ -1,16 +1,16 @@
 import { sharedMemory } from '../../../aligned-memory.ts';
-import type { HashOptions, HashResult } from '../../../stage/copy-file.ts';
+import type { HashOptions } from '../../../stage/copy-file.ts';
 import { AdaptiveFile } from './adaptive-file.ts';
 import { BtreePages } from './btree-pages.ts';
-import { HashThreads } from './hash-threads.ts';
+import { PageHashThreads } from './hash-threads.ts';
 import { Unsettled } from './unsettled.ts';
 
 /** Pages that follow one another, with their digests. */
 export interface PageBlock {
   /** Number of the first one, from 1. */
   firstPage: number;
-  /** Valid until `consume` returns. */
-  pages: Buffer;
+  /** At the start of a memory that threads share. Valid until `consume` returns. */
+  pages: Buffer<SharedArrayBuffer>;
   digests: Buffer;
 }
 
@@ -29,17 +29,17 @@ export const BLOCK_BYTES = 4 * 1024 * 1024;
 const READS = 2;
 /** Blocks that are prepared ahead: what that waits for comes from a disk page by page. */
 export const PREPARED = 3;
-/** One is hashed besides; two more, so that none of them waits for each hitch of another. */
-const BUFFERS = READS + PREPARED + 3;
+/** Two are hashed besides; two more, so that none of them waits for each hitch of another. */
+const BUFFERS = READS + PREPARED + 4;
 
 export interface ScannedPages {
   /** Of the file as it was read. */
-  database: HashResult;
+  bytes: number;
   btrees: BtreePages;
 }
 
 /**
- * Reads a file once, from its start, and hashes each page and the whole in threads, so that this thread goes on heartbeating. Memory
+ * Reads a file once, from its start, and hashes each page in threads, so that this thread goes on heartbeating. Memory
  * does not grow with the file.
  *
  * @throws the signal's reason, the system error, or what `prepare` or `consume` throws; neither of them runs any more then
@@ -47,12 +47,12 @@ export interface ScannedPages {
 export async function scanPages<Prepared>(path: string, options: ScanOptions<Prepared>): Promise<ScannedPages> {
   const buffers = Array.from({ length: BUFFERS }, () => sharedMemory(BLOCK_BYTES));
   const file = await AdaptiveFile.open(path);
-  const threads = new HashThreads(buffers, options.pageSize);
+  const threads = new PageHashThreads(buffers, options.pageSize);
   const btrees = new BtreePages(options);
   const stages = new Stages(options);
   try {
     const bytes = await scan({ file, buffers, threads, btrees, stages }, options);
-    return { database: { bytes, sha256: await threads.finish() }, btrees };
+    return { bytes, btrees };
   } finally {
     await threads.close();
     await stages.settled();
@@ -63,7 +63,7 @@ export async function scanPages<Prepared>(path: string, options: ScanOptions<Pre
 interface Scan {
   file: AdaptiveFile;
   buffers: readonly SharedArrayBuffer[];
-  threads: HashThreads;
+  threads: PageHashThreads;
   btrees: BtreePages;
   stages: { push: (hashing: Promise<PageBlock>) => Promise<void> };
 }
@@ -73,13 +73,13 @@ async function scan(
   { bytes, pageSize, signal, onProgress }: Omit<ScanOptions<never>, 'prepare' | 'consume'>,
 ): Promise<number> {
   const consumed: Promise<void>[] = [];
-  const read = async (round: number): Promise<Buffer> => {
+  const read = async (round: number): Promise<PageBlock['pages']> => {
     const slot = round % buffers.length;
     await consumed[slot];
     signal.throwIfAborted();
     return readBlock(file, buffers[slot] as SharedArrayBuffer, { position: round * BLOCK_BYTES, bytes });
   };
-  const ahead: Promise<Buffer>[] = [];
+  const ahead: Promise<PageBlock['pages']>[] = [];
   const readAhead = (round: number) => {
     const reading = read(round);
     // Should a block before it fail, nobody waits for this one, but for its end.
@@ -89,7 +89,7 @@ async function scan(
   try {
     for (let round = 0, position = 0; position < bytes; round++) {
       for (let next = round + ahead.length; ahead.length < READS && next * BLOCK_BYTES < bytes; next++) readAhead(next);
-      const pages = await (ahead[0] as Promise<Buffer>);
+      const pages = await (ahead[0] as Promise<PageBlock['pages']>);
       void ahead.shift();
       signal.throwIfAborted();
       const slot = round % buffers.length;
@@ -112,7 +112,7 @@ async function readBlock(
   file: AdaptiveFile,
   memory: SharedArrayBuffer,
   { position, bytes }: { position: number; bytes: number },
-): Promise<Buffer> {
+): Promise<PageBlock['pages']> {
   // The whole memory: past the page cache there is no reading up to anywhere in a sector.
   const [read = 0] = await file.read([{ memory: Buffer.from(memory), position }]);
   const block = Buffer.from(memory, 0, Math.min(BLOCK_BYTES, bytes - position));

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { HashResult } from '../../../stage/copy-file.ts';
-import { DIGEST_BYTES, PageTableReader } from './page-table.ts';
+import { DIGEST_BYTES } from './page-digests.ts';
+import { PageTableReader } from './page-table.ts';
 import { readWal } from './wal-file.ts';
 import { type Frame, WalDamaged } from './wal-format.ts';
 import { isSameDigest, lockPage } from './write-delta.ts';

@@ -2,6 +2,7 @@ import { progressOf, reflink } from '../pin-and-copy.ts';
 import { copyPlain } from '../plain-file.ts';
 import { type PinJob, type Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
+import { WholeHashThread } from './hash-threads.ts';
 import { PacedWriter } from './paced-writer.ts';
 import { PageTableWriter } from './page-table.ts';
 import { type ScannedPages, scanPages } from './scan-pages.ts';
@@ -14,6 +15,8 @@ export interface BaseJob extends PinJob {
 }
 
 export interface WrittenBase extends ScannedPages {
+  /** Of the copy, hexadecimal. */
+  sha256: string;
   tableSha256: string;
 }
 
@@ -55,15 +58,18 @@ async function scan(
   copy?: PacedWriter,
 ): Promise<WrittenBase> {
   const table = await PageTableWriter.create(path);
+  const whole = new WholeHashThread();
   try {
     const scanned = await scanPages(from, {
       ...options,
       pageSize,
-      prepare: ({ digests }) => table.append(digests),
+      prepare: async ({ digests, pages }) => {
+        await Promise.all([table.append(digests), whole.update(pages.buffer, pages.length)]);
+      },
       consume: async ({ pages }) => copy?.append(pages),
     });
-    return { ...scanned, tableSha256: table.finish() };
+    return { ...scanned, sha256: await whole.finish(), tableSha256: table.finish() };
   } finally {
-    await table.close();
+    await Promise.all([table.close(), whole.close()]);
   }
 }

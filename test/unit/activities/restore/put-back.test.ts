@@ -8,6 +8,7 @@ import { beforePath, draftPath, kindAt, raw, type Swap, swapIn, undoSwap } from 
 import { bytePath } from '../../../../activities/stage/byte-path.ts';
 import { hashFile } from '../../../../activities/stage/copy-file.ts';
 import type { SqliteFacts } from '../../../../activities/stage/manifest.ts';
+import { pagesSha256Of } from '../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../support/phase-context.ts';
 import { sqliteSource } from '../../../support/sqlite-source.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../support/tracker-database.ts';
@@ -193,15 +194,36 @@ test('a broken database is kept byte for byte with its log, and a warning says s
     expect(context.warnings.join()).toContain('kept as it was');
   }));
 
-test('a copy that is not what was backed up replaces nothing', () =>
+/** The same database as a chain gives it: what is known is the digest of its pages. */
+async function chainJob(directory: string): Promise<Parameters<typeof putBackSqlite>[0]> {
+  const job = await sqliteJob(directory);
+  const path = join(job.tree, 'sqlite/main.db');
+  const { sha256: _, ...facts } = job.facts;
+  const chain = { pages: facts.bytes / 4096, deltas: 1, pages_sha256: await pagesSha256Of(path) };
+  return { ...job, facts: { ...facts, path: 'sqlite/main', page_size: 4096, chain } };
+}
+
+test('the database that a chain gave is put back, compared page by page', () =>
   withDirectory(async (directory) => {
-    const sqlite = await sqliteJob(directory);
+    const job = await chainJob(directory);
+    await putBackSqlite(job, createTestContext());
+    expect(await readFile(job.source.path)).toEqual(await readFile(join(job.tree, 'sqlite/main.db')));
+  }));
+
+test.each([
+  ['of a full copy', sqliteJob, { sha256: '0'.repeat(64) }],
+  ['of a chain', chainJob, { chain: { pages: 1, deltas: 1, pages_sha256: '0'.repeat(64) } }],
+  ['of a chain of which no digest is known', chainJob, { chain: { pages: 1, deltas: 1 } }],
+])('a copy that is not what was backed up replaces nothing: %s', (_what, makeJob, facts) =>
+  withDirectory(async (directory) => {
+    const sqlite = await makeJob(directory);
     await createTrackerDatabase(sqlite.source.path, { journalMode: 'wal', bytes: 100_000 });
     const before = await readFile(sqlite.source.path);
-    const changed = { ...sqlite, facts: { ...sqlite.facts, sha256: '0'.repeat(64) } };
+    const changed = { ...sqlite, facts: { ...sqlite.facts, ...facts } };
     await expect(putBackSqlite(changed, createTestContext())).rejects.toMatchObject({ type: 'DumpRejected' });
     expect(await readFile(sqlite.source.path)).toEqual(before);
-  }));
+  }),
+);
 
 test('whoever has a database or its log open is found, and the refusal is final', () =>
   withDirectory(async (directory) => {

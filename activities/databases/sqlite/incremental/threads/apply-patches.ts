@@ -1,8 +1,9 @@
-/** Applies patches to blocks of pages in shared memory. */
+/** Applies patches to blocks of pages in shared memory, and hashes the pages that come of it. */
 import { workerData } from 'node:worker_threads';
 import { readPagesOf } from '../base-pages.ts';
 import type { OpenFile } from '../file-bytes.ts';
 import { type OriginalsSetting, readOriginals } from '../originals.ts';
+import { PageDigests } from '../page-digests.ts';
 import { PatchDamaged } from '../page-patch.ts';
 import { PatchApplier } from '../patch-applier.ts';
 import { PatchListReader } from '../patch-list.ts';
@@ -33,8 +34,11 @@ export interface BlockToPatch {
   isLast: boolean;
 }
 
-/** `changed`: 1 for each piece in which something has changed so far. `damaged`: which delta is not one of patches, and why. */
-export type PatchedBlock = { changed: Uint8Array } | { damaged: number; message: string };
+/**
+ * `changed`: 1 for each piece in which something has changed so far. `digests`: of each page, once the block is as it becomes. `damaged`:
+ * which delta is not one of patches, and why.
+ */
+export type PatchedBlock = { changed: Uint8Array; digests: Uint8Array | undefined } | { damaged: number; message: string };
 
 const { pageSize, base, basePages, originals, pieceBytes } = workerData as ApplySetting;
 const readPage = originals === undefined ? readPagesOf(base, pageSize) : readOriginals(originals);
@@ -42,6 +46,7 @@ const readPage = originals === undefined ? readPagesOf(base, pageSize) : readOri
 const block = { firstPage: 1, endOfBase: 1, memory: new Uint8Array() };
 /** The block as it becomes. V8 copies to and from shared memory more slowly than from its own. */
 let patched = new Uint8Array();
+let pages = new PageDigests(patched, pageSize);
 let changed = new Uint8Array();
 
 const applier = new PatchApplier(pageSize, (pageNumber, target) => {
@@ -62,13 +67,16 @@ answerWith(({ patches, ends, ...question }: BlockToPatch): { answer: PatchedBloc
     }
   }
   if (question.isLast && changed.includes(1)) block.memory.set(patched);
-  return { answer: { changed } };
+  return { answer: { changed, digests: question.isLast ? pages.of(patched.length) : undefined } };
 });
 
 function turnTo({ firstPage, memory, bytes }: Pick<BlockToPatch, 'firstPage' | 'memory' | 'bytes'>): void {
   const endOfBase = Math.min(basePages + 1, firstPage + Math.floor(bytes / pageSize));
   Object.assign(block, { firstPage, endOfBase, memory: new Uint8Array(memory, 0, bytes) });
-  if (patched.length !== bytes) patched = new Uint8Array(bytes);
+  if (patched.length !== bytes) {
+    patched = new Uint8Array(bytes);
+    pages = new PageDigests(patched, pageSize);
+  }
   patched.set(block.memory);
   changed = new Uint8Array(Math.ceil(bytes / pieceBytes));
 }

@@ -94,9 +94,22 @@ test.each<[what: string, says: RegExp, damage: () => Promise<unknown>]>([
   });
 });
 
+test.each([
+  ['perl', /its pages have SHA-256 [0-9a-f]{64}/],
+  ['python3', /its pages have SHA-256 [0-9a-f]{64}/],
+  ['sqlite3', /base\.db is not what was backed up: SHA-256 [0-9a-f]{64}/],
+])('by %s the script says when it did not make what was backed up', async (language, says) => {
+  await withDirectory(async (directory) => {
+    const { place } = await twoDays(directory);
+    expect(await sha256Of(await place.replay(language))).toBe(await sha256Of(place.path));
+    await flip(join(place.target, 'base.db'));
+    await expect(place.replay(language)).rejects.toThrow(says);
+  });
+});
+
 beforeEach(() => expect.hasAssertions());
 
-test.each([1, 2])('a chain of the former version %i gives way to a new base without a warning', async (version) => {
+test.each([1, 2, 3])('a chain of the former version %i gives way to a new base without a warning', async (version) => {
   await withDirectory(async (directory) => {
     scene = await twoDays(directory);
     await rewrite(scene, (kept) => Object.assign(kept.chain, { version }));

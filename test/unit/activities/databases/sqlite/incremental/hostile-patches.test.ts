@@ -123,8 +123,8 @@ async function chainOf(directory: string, stream: Buffer): Promise<string> {
   await programs.run({ program: 'zstd', args: ['-q', plain, '-o', join(chain, name)] });
   const file = { name, bytes: 0, sha256: '' };
   const base = { ...file, name: 'base.db' };
-  const database = { bytes: PAGE * PAGES, pages: PAGES, sha256: '' };
-  const kind = { version: 3, id: '0123456789abcdef', source: 'sqlite/tracker', page_size: PAGE };
+  const database = { bytes: PAGE * PAGES, pages: PAGES, pages_sha256: '' };
+  const kind = { version: 4, id: '0123456789abcdef', source: 'sqlite/tracker', page_size: PAGE };
   const description = { ...kind, base, deltas: [file], database };
   await writeFile(join(chain, 'chain.json'), JSON.stringify(description));
   return chain;

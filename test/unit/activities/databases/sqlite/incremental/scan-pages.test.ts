@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -54,7 +54,7 @@ test('each page is hashed, and given in its order while few before it are not ye
       content.subarray(index * PAGE, (index + 1) * PAGE),
     );
     expect(Buffer.concat(digests).equals(Buffer.concat(pages.map((page) => hash('sha256', page, 'buffer'))))).toBe(true);
-    expect(result.database).toEqual({ bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+    expect(result.bytes).toBe(content.length);
     const inOrder = Array.from({ length: BLOCKS + 1 }, (_, block) => (block * BLOCK_BYTES) / PAGE + 1);
     for (const stage of ['prepare', 'consume']) {
       expect(events.filter((event) => event.startsWith(stage))).toEqual(inOrder.map((firstPage) => `${stage} ${firstPage}`));
