@@ -89,6 +89,12 @@ export function pagesSha256In({ facts }: Dump): string | undefined {
   return (facts as SqliteFacts).chain?.pages_sha256;
 }
 
+/** Bytes of the newest delta. */
+export function storedOf({ entries = [], facts }: Dump): number {
+  const number = String((facts as SqliteFacts).chain?.deltas).padStart(4, '0');
+  return entries.find(({ path }) => path.includes(`/${number}.`))?.bytes ?? 0;
+}
+
 function sha256(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest();
 }

@@ -70,7 +70,7 @@ export function chainFiles({ base, deltas }: Chain): ChainFile[] {
 }
 
 /** Bytes that all deltas are stored in. */
-export function deltaBytes({ deltas }: Chain): number {
+export function deltaBytes({ deltas }: { deltas: readonly ChainFile[] }): number {
   return deltas.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 

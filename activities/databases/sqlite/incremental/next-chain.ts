@@ -18,7 +18,7 @@ import { explain } from '../sqlite-failure.ts';
 import { verifyCopy } from '../verify-copy.ts';
 import type { PinJob, Pinned } from '../while-pinned.ts';
 import { requireShortStall } from '../writer-stall.ts';
-import { BASE_NAME, deltaBytes, isUsedUp, type KeptChain, lastNumber, MAX_DELTAS, numbered } from './chain.ts';
+import { BASE_NAME, type Chain, deltaBytes, isUsedUp, type KeptChain, lastNumber, MAX_DELTAS, numbered } from './chain.ts';
 import { withoutDeltas } from './fold.ts';
 import { ORIGINS_NAME } from './origins.ts';
 import { askPinned, countPinned, readCopied } from './pinned-content.ts';
@@ -32,6 +32,10 @@ import { type DeltaJob, hasZstd, type NoDelta, type WrittenDelta, writeDelta } f
 const ALWAYS_CHECKED_BYTES = 1024 ** 3;
 /** Above it, with each new base and when it last passed so long ago. */
 const CHECK_INTERVAL_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** So many deltas, of such a part of the base, are read in each run. A tracker's days are folded at about that number. */
+const MAX_READ_DELTAS = 8;
+const MAX_READ_PART = 8;
 
 export interface ChainJob extends PinJob {
   settings: ChainSettings;
@@ -147,6 +151,11 @@ function settle(
   };
 }
 
+/** Whether to read deltas in each run would cost more than to keep what they give. From then on each run brings the overlay up. */
+function isMuch(deltas: readonly ChainFile[], { base }: Chain): boolean {
+  return deltas.length > MAX_READ_DELTAS || deltaBytes({ deltas }) > base.bytes / MAX_READ_PART;
+}
+
 /** An overlay of which nothing is said may have anything. */
 async function prepareOverlay({ settings }: ChainJob, { chain, overlaid }: KeptChain): Promise<string> {
   const path = join(chainDirectory(settings.directory, chain), OVERLAY_NAME);
@@ -162,6 +171,7 @@ function pathsOf(
   { overlay, number }: { overlay: string | undefined; number: number },
 ): Paths {
   const directory = chainDirectory(job.settings.directory, chain);
+  const lacking = chain.deltas.slice(chain.deltas.findIndex(({ name }) => name === overlaid) + 1);
   const tableName = numbered(number, 'pages');
   return {
     before: {
@@ -173,7 +183,8 @@ function pathsOf(
       basePages: Math.floor(chain.base.bytes / chain.page_size),
       overlay,
       origins: join(directory, ORIGINS_NAME),
-      lacking: chain.deltas.slice(chain.deltas.findIndex(({ name }) => name === overlaid) + 1),
+      lacking,
+      isOverlaid: overlaid !== undefined || isMuch(lacking, chain),
     },
     delta: { wal: join(directory, numbered(number, 'wal')), patch: join(directory, numbered(number, 'patch.zst')) },
     table: join(directory, tableName),

@@ -11,9 +11,9 @@ import { BLOCK_BYTES } from './scan-pages.ts';
 
 /** What a comparer works with from its start on. */
 export interface CompareSetting extends LateFiles {
-  /** Undefined where the base alone is what the chain has. */
+  /** Made where there is none. Undefined where the base alone is what the chain has. */
   overlay: string | undefined;
-  /** Whether the overlay is to be brought up to the chain; it is made where there is none. */
+  /** Whether the overlay is to be brought up to the chain. Else it takes what late pages were before, and nothing is in it. */
   isOverlaid: boolean;
   /** Of the index of cells, which all comparers of a run share. */
   cells: SharedArrayBuffer;
@@ -111,6 +111,8 @@ export class PageComparer {
       if (patch === undefined) late.push(pageNumber);
       else this.#list.append(pageNumber, patch);
     }
+    // The deltas that made them are not read once more.
+    if (!this.#setting.isOverlaid) prior.keep(late);
     return { list: this.#list.takeAll(), late, kept: [] };
   }
 

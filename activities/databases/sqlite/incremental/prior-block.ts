@@ -43,13 +43,17 @@ export class PriorBlock {
     for (const index of indexes) this.#known[index] = READ;
   }
 
+  isLoaded(pageNumber: number): boolean {
+    return this.#known[pageNumber - this.#firstPage] === READ;
+  }
+
   /** Where a page that was read is to be changed into what it should be, or on the way there. */
   placeOf(pageNumber: number): PatchPlace {
     return { memory: this.#pages, start: (pageNumber - this.#firstPage) * this.#pageSize };
   }
 
   /**
-   * Writes pages that deltas changed, by ascending numbers, into the overlay. What is not as it should be then counts as not read: an
+   * Writes pages, by ascending numbers, into the overlay. What is not as it should be then counts as not read: an
    * earlier attempt may have changed it already.
    *
    * @throws the system error
@@ -58,7 +62,7 @@ export class PriorBlock {
     const proven: number[] = [];
     for (const pageNumber of pageNumbers) {
       const index = pageNumber - this.#firstPage;
-      if (this.#isProven(index)) proven.push(index);
+      if (this.#known[index] === PROVEN || this.#isProven(index)) proven.push(index);
       else this.#known[index] = UNREAD;
     }
     this.#files.keep({ block: this.#pages, firstPage: this.#firstPage }, proven);

@@ -1,5 +1,4 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { exists } from '../../../presence.ts';
 import { AdaptiveFile } from './adaptive-file.ts';
 import { readPagesOf } from './base-pages.ts';
 import { readFullySync, writeFullySync } from './file-bytes.ts';
@@ -40,13 +39,12 @@ export class PriorFiles {
     this.#zeros = Buffer.alloc(pageSize);
   }
 
-  /** `isOverlaid`: whether pages will be written, and an overlay is made where there is none. */
   static async open(
     { base, overlay: path }: { base: string; overlay: string | undefined },
-    options: { pageSize: number; isOverlaid: boolean },
+    options: { pageSize: number },
   ): Promise<PriorFiles> {
     return openTogether(async (noted) => {
-      const files = { base: noted(await open(base, 'r')), overlay: noted(await openOverlay(path, options)) };
+      const files = { base: noted(await open(base, 'r')), overlay: noted(await openOverlay(path)) };
       const reads = {
         base: noted(await AdaptiveFile.over(files.base, WAITING)),
         overlay: files.overlay && noted(await AdaptiveFile.over(files.overlay, WAITING)),
@@ -128,8 +126,9 @@ function readFilled(file: FileHandle, target: Buffer, position: number): void {
   target.fill(0, readFullySync(file, target, position));
 }
 
-async function openOverlay(path: string | undefined, { isOverlaid }: { isOverlaid: boolean }): Promise<FileHandle | undefined> {
-  if (path === undefined || !(isOverlaid || (await exists(path)))) return undefined;
+/** Made where there is none. */
+async function openOverlay(path: string | undefined): Promise<FileHandle | undefined> {
+  if (path === undefined) return undefined;
   await (await open(path, 'a', 0o600)).close();
   return open(path, 'r+');
 }

@@ -6,7 +6,7 @@ import { PriorFiles } from './prior-files.ts';
 
 /**
  * The pages that are no longer those of the base, each at its own place in a file with holes; with the base it holds the database as
- * the chain has it. It only saves room in deltas: each page is compared with its digest when it is used, and where it is not what it should
+ * the chain has it. There is none as long as the deltas are read in each run. It only saves room in deltas: each page is compared with its digest when it is used, and where it is not what it should
  * be, a page goes into the delta as a whole. So it is written while the pages of a run are compared, and never synced.
  */
 export const OVERLAY_NAME = 'overlay.db';
@@ -25,14 +25,16 @@ export interface PriorRange {
   lists: readonly Uint8Array[];
 }
 
-/** Gives pages as the chain has them, block by block in any order, and brings the overlay up to it on the way. */
+/** Gives pages as the chain has them, block by block in any order, and brings the overlay up to it on the way where it should. */
 export class PriorPages {
   readonly #files: PriorFiles;
   readonly #applier: PatchApplier;
   readonly #blocks: readonly PriorBlock[];
+  readonly #isOverlaid: boolean;
 
-  private constructor(files: PriorFiles, options: { pageSize: number; blockBytes: number }) {
+  private constructor(files: PriorFiles, options: { pageSize: number; blockBytes: number; isOverlaid: boolean }) {
     this.#files = files;
+    this.#isOverlaid = options.isOverlaid;
     this.#applier = new PatchApplier(options.pageSize, files.basePages);
     this.#blocks = Array.from({ length: PRIOR_BLOCKS }, () => new PriorBlock(files, options));
   }
@@ -46,8 +48,7 @@ export class PriorPages {
   }
 
   /**
-   * Reads what is wanted of a block and what deltas change in it, and brings the overlay up to these. Where there is none, nothing is
-   * lacking in it.
+   * Reads what is wanted of a block, as deltas made it. Where the overlay is to be brought up, so is all that they changed.
    *
    * @returns the block, valid until its place gets another one
    * @throws {PatchDamaged} when a delta of the chain is not what was written
@@ -55,10 +56,12 @@ export class PriorPages {
   async load(place: number, { firstPage, digests, wanted, lists }: PriorRange): Promise<PriorBlock> {
     const block = this.#blocks[place] as PriorBlock;
     block.turnTo(firstPage, digests);
-    const changed = ascending(lists.flatMap(pagesIn));
+    const changed = this.#isOverlaid ? ascending(lists.flatMap(pagesIn)) : [];
     await block.load(ascending([...changed, ...wanted]));
     for (const list of lists) {
-      for (const patch = new PatchListReader(list); patch.next(); ) this.#applier.apply(block.placeOf(patch.pageNumber), patch);
+      for (const patch = new PatchListReader(list); patch.next(); ) {
+        if (block.isLoaded(patch.pageNumber)) this.#applier.apply(block.placeOf(patch.pageNumber), patch);
+      }
     }
     block.keep(changed);
     return block;

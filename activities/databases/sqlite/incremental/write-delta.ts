@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { ProgramMissing } from '../../../../process/errors.ts';
 import type { Programs } from '../../../../process/programs.ts';
 import type { HashOptions } from '../../../stage/copy-file.ts';
@@ -32,7 +33,10 @@ export interface DeltaJob extends HashOptions {
   path: string;
   bytes: number;
   pageSize: number;
-  /** What the chain has: digests of its pages, and copies of them. `lacking`: deltas that the overlay has not. */
+  /**
+   * What the chain has: digests of its pages, and copies of them. `lacking`: deltas that the overlay has not. `isOverlaid`: whether it
+   * gets them; else it is a scratch file of this run, and nothing is at its path.
+   */
   before: {
     table: string;
     sha256: string;
@@ -44,6 +48,7 @@ export interface DeltaJob extends HashOptions {
     overlay: string | undefined;
     origins: string;
     lacking: readonly ChainFile[];
+    isOverlaid: boolean;
   };
   /** New files. */
   delta: { wal: string; patch: string };
@@ -98,7 +103,8 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
       return { because: 'the table of its pages is damaged', isDamage: true };
     }
     await writer.complete();
-    const common = { ...scanned, pages: sink.pages, tableSha256: table.finish(), isOverlaid: zstd !== undefined };
+    const isOverlaid = zstd !== undefined && job.before.isOverlaid;
+    const common = { ...scanned, pages: sink.pages, tableSha256: table.finish(), isOverlaid };
     return { ...common, file: sink.pages === 0 ? { path: job.delta.wal } : await sink.finish() };
   } catch (error) {
     if (error instanceof Outgrown) return { because: error.message, isDamage: false };
@@ -106,12 +112,17 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
     throw error;
   } finally {
     await Promise.all([before?.close(), table?.close(), sink.close(), ...lacking.map((delta) => delta.close())]);
+    await removeScratch(job.before);
   }
 }
 
+async function removeScratch({ isOverlaid, overlay }: DeltaJob['before']): Promise<void> {
+  if (!isOverlaid && overlay !== undefined) await rm(overlay, { force: true });
+}
+
 function sinkJob(job: DeltaJob): Omit<SinkJob, 'zstd'> {
-  const { base, basePages, lacking, origins, overlay, table } = job.before;
-  const chain = { base, basePages, origins, overlay, table, isOverlaid: lacking.length > 0 };
+  const { base, basePages, isOverlaid, origins, overlay, table } = job.before;
+  const chain = { base, basePages, origins, overlay, table, isOverlaid };
   return {
     paths: job.delta,
     pageSize: job.pageSize,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { cp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Dump } from '../../../../../../activities/databases/database-source.ts';
@@ -8,17 +8,18 @@ import { replayInto } from '../../../../../../activities/restore/replay-chains.t
 import type { SqliteFacts } from '../../../../../../activities/stage/manifest.ts';
 import type { Progress } from '../../../../../../contract/progress.ts';
 import { ProgramMissing } from '../../../../../../process/errors.ts';
-import { ChainPlace, pagesSha256In, pagesSha256Of, replayingFrom, sha256Of } from '../../../../../support/chain-place.ts';
+import {
+  ChainPlace,
+  pagesSha256In,
+  pagesSha256Of,
+  replayingFrom,
+  sha256Of,
+  storedOf,
+} from '../../../../../support/chain-place.ts';
 import { createTestContext, programs, withDirectory } from '../../../../../support/phase-context.ts';
 import { createTrackerDatabase, sqlite3 } from '../../../../../support/tracker-database.ts';
 
 const SOME_OF_EACH_PAGE = 'UPDATE torrents SET completed = completed + 1 WHERE id % 50 = 0;';
-
-/** Bytes of the newest delta. */
-function storedOf({ entries = [], facts }: Dump): number {
-  const number = String((facts as SqliteFacts).chain?.deltas).padStart(4, '0');
-  return entries.find(({ path }) => path.includes(`/${number}.`))?.bytes ?? 0;
-}
 
 /** A place with a base and one day of patches. */
 async function patchedDay(directory: string): Promise<ChainPlace> {
@@ -97,34 +98,6 @@ test('a page that is not what it was when it was hashed goes into no delta', asy
     await expectReplays(place, dump.facts as SqliteFacts);
   });
 }, 60_000);
-
-test('a row that changed takes some bytes, whatever became of the overlay meanwhile', async () => {
-  await withDirectory(async (directory) => {
-    const place = await patchedDay(directory);
-    const home = join(directory, 'state/chain');
-    const [id] = (await readdir(home)).filter((name) => name !== 'chain.json');
-    const path = join(home, id ?? '', 'overlay.db');
-    const dumpNext = async () => {
-      await sqlite3(place.path, SOME_OF_EACH_PAGE);
-      const context = createTestContext();
-      const dump = await place.dump(context);
-      expect(context.warnings).toEqual([]);
-      return dump;
-    };
-    expect(storedOf(await dumpNext())).toBeLessThan(300_000);
-    const overlay = await open(path, 'r+');
-    await overlay.write(Buffer.alloc(4096, 7), 0, 4096, 4096 * 100);
-    await overlay.close();
-    expect(storedOf(await dumpNext())).toBeLessThan(300_000);
-    await rm(path);
-    // Without the pages as they were, they are made of those of the base.
-    expect(storedOf(await dumpNext())).toBeLessThan(300_000);
-    const last = await dumpNext();
-    expect(storedOf(last)).toBeLessThan(300_000);
-    expect(await sha256Of(await place.replay('perl'))).toBe(await sha256Of(place.path));
-    await expectReplays(place, last.facts as SqliteFacts);
-  });
-}, 180_000);
 
 test('pages that SQLite evened out are stored as what moved, also once the base no longer has them at their place', async () => {
   await withDirectory(async (directory) => {

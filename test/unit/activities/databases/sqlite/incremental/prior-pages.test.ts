@@ -63,11 +63,11 @@ class Scene {
   /** Runs through all blocks, with the same wanted pages of each, by their indexes; they are looked at while the one after it is loading. */
   async loadAll(
     wanted: readonly number[],
-    options: { lacking?: WalReader[]; look: (block: PriorBlock, pageNumber: number) => void },
+    options: { lacking?: WalReader[]; isOverlaid?: boolean; look: (block: PriorBlock, pageNumber: number) => void },
   ) {
-    const { lacking = [] } = options;
+    const { lacking = [], isOverlaid = lacking.length > 0 } = options;
     const sizes = { pageSize: PAGE, blockBytes: BLOCK_PAGES * PAGE };
-    const prior = await PriorPages.open(this, { ...sizes, isOverlaid: lacking.length > 0 });
+    const prior = await PriorPages.open(this, { ...sizes, isOverlaid });
     const load = async (round: number) => {
       const firstPage = round * BLOCK_PAGES + 1;
       const pages = this.pages.slice(firstPage - 1, firstPage - 1 + BLOCK_PAGES);
@@ -175,6 +175,31 @@ test('deltas that the overlay lacks are in the pages and in the overlay afterwar
     }
     expect(overlay.subarray(2 * PAGE, 3 * PAGE).equals(Buffer.alloc(PAGE))).toBe(true);
     await scene.loadAll(WANTED, { look: expectIsThere(scene) });
+  });
+});
+
+test('without an overlay the deltas are in the pages that are wanted, and what is kept of those is all that is written', async () => {
+  await withDirectory(async (directory) => {
+    const scene = new Scene(directory);
+    await scene.writeBase();
+    scene.change(1, 2, 70, 192);
+    const first = await scene.delta(1, 2, 70, 192);
+    scene.change(2, 4, 71, 192);
+    const second = await scene.delta(2, 4, 71, 192);
+    await scene.loadAll(WANTED, {
+      lacking: [first, second],
+      isOverlaid: false,
+      look: (block, pageNumber) => {
+        expectIsThere(scene)(block, pageNumber);
+        if (pageNumber === 2 || pageNumber === 192) block.keep([pageNumber]);
+      },
+    });
+    const overlay = await readFile(scene.overlay);
+    for (let pageNumber = 1; pageNumber <= 192; pageNumber++) {
+      const written = overlay.subarray((pageNumber - 1) * PAGE, pageNumber * PAGE);
+      expect(written.equals([2, 192].includes(pageNumber) ? scene.page(pageNumber) : Buffer.alloc(PAGE))).toBe(true);
+    }
+    expect(overlay).toHaveLength(192 * PAGE);
   });
 });
 
