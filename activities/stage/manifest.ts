@@ -41,6 +41,9 @@ const entry = z.object({
   target_base64: z.string().optional(),
 });
 
+/** Of a SQLite database, in bytes (sqlite.org/fileformat2.html, 1.3.2). */
+export const pageSizeShape = z.union([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536].map((size) => z.literal(size)));
+
 const filesFacts = z.object({
   kind: z.literal('files'),
   base: z.string(),
@@ -64,7 +67,7 @@ export const sqliteFacts = z.object({
   method: z.string(),
   sqlite_version: z.string(),
   journal_mode: z.string(),
-  page_size: z.number().int(),
+  page_size: pageSizeShape,
   user_version: z.number().int(),
   application_id: z.number().int(),
   /** Whose the live file was, and its mode: the dump itself is the worker's alone. Missing in manifests of the first days. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, copyFile, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseSource, Dump } from '../../activities/databases/database-source.ts';
 import { createSqliteDatabase } from '../../activities/databases/sqlite/index.ts';
@@ -44,12 +44,18 @@ export class ChainPlace {
     return this.#database.dump(this.source, this.target, context);
   }
 
-  /** Makes the database of what lies in the stage, by the script beside it, and returns its path. It finds no language but `language`. */
+  /**
+   * Makes the database of what lies in the stage, by the script beside it, and returns its path. It finds no language but `language`;
+   * `perl-base` is a perl without modules, as Debian has it.
+   */
   async replay(language = 'perl'): Promise<string> {
     const directory = await mkdtemp(join(this.directory, 'replayed-'));
     const bin = join(directory, 'bin');
     await mkdir(bin);
-    for (const tool of new Set([...TOOLS, language])) await symlink(await pathOf(tool), join(bin, tool));
+    const isBase = language === 'perl-base';
+    if (isBase) await writeFile(join(bin, 'perl'), perlWithoutModules(await pathOf('perl')), { mode: 0o755 });
+    const tools = new Set(isBase ? TOOLS : [...TOOLS, language]);
+    for (const tool of tools) await symlink(await pathOf(tool), join(bin, tool));
     const path = join(directory, 'tracker.db');
     const { exitCode, stderr } = await programs.run({
       program: 'sh',
@@ -59,6 +65,10 @@ export class ChainPlace {
     if (exitCode !== 0) throw new Error(`replay.sh: ${stderr}`);
     return path;
   }
+}
+
+function perlWithoutModules(perl: string): string {
+  return `#!/bin/sh\ncase "$1" in -M*) exit 2 ;; esac\nexec ${perl} "$@"\n`;
 }
 
 /** What stands on the PATH as Python may be a script that chooses one. */

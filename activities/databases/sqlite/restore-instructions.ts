@@ -40,8 +40,8 @@ function describeDump({ method, path }: SqliteSource, stagePath: string): string
   return `\`${stagePath}/\` ${is}: \`base.db\` is a copy of it as it once was, and the numbered files are what has changed since. \`0001.wal\` is a
 write-ahead log of SQLite: \`replay.sh\` beside them puts it beside a copy of \`base.db\`, as \`<copy>-wal\`, and has plain sqlite3 write it into
 the copy (\`PRAGMA wal_checkpoint(TRUNCATE)\`). \`0002.patch.zst\` is what differs page by page: \`replay.sh\` unpacks it by zstd, and a program in it
-puts it into the copy, with perl or else python3. In the end it compares the SHA-256 of all pages (the files themselves before, if there is
-neither perl nor python3). If \`${stagePath}.db\` lies here, Holdfast has done so
+puts it into the copy, with perl or else python3. In the end it compares the SHA-256 of all pages (or, without python3
+and perl's Digest::SHA, that of the files before it begins). If \`${stagePath}.db\` lies here, Holdfast has done so
 already: copy that file instead.`;
 }
 

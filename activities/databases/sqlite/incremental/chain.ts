@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageSizeShape } from '../../../stage/manifest.ts';
 import { type ChainFile, sealSchema } from '../../chain/chain-format.ts';
 import { readStateSchema } from './unchanged.ts';
 
@@ -26,7 +27,7 @@ export const chainSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   /** Source id, `sqlite/tracker`. */
   source: z.string(),
-  page_size: z.union([512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536].map((size) => z.literal(size))),
+  page_size: pageSizeShape,
   base: filePart,
   deltas: z.array(filePart).max(MAX_DELTAS),
   /** What base and deltas give together. `pages_sha256`: SHA-256 of the digests of its pages, as PagesHash makes it. */

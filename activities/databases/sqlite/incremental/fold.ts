@@ -4,9 +4,9 @@ import type { KeptChain } from './chain.ts';
 const MAX_PATCHES_PER_PAGE = 3;
 
 /**
- * A chain without its deltas, to be gone on with by a single one in place of them all; undefined where that does not pay. It
- * takes patches, and so zstd. Days change the
- * same pages again and again: what they make of them together is smaller, and a restore need not go through all that was between.
+ * A chain without its deltas, to be gone on with by a single one in place of them all; undefined where that does not pay. It takes
+ * patches, and so zstd. Days change the same pages again and again: what they make of them together is smaller, and a restore need not
+ * go through all that was between.
  */
 export function withoutDeltas(kept: KeptChain): KeptChain | undefined {
   const { chain, overlaid: _overlaid, ...rest } = kept;

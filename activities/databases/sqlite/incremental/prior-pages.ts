@@ -6,8 +6,9 @@ import { PriorFiles } from './prior-files.ts';
 
 /**
  * The pages that are no longer those of the base, each at its own place in a file with holes; with the base it holds the database as
- * the chain has it. There is none as long as the deltas are read in each run. It only saves room in deltas: each page is compared with its digest when it is used, and where it is not what it should
- * be, a page goes into the delta as a whole. So it is written while the pages of a run are compared, and never synced.
+ * the chain has it. There is none as long as the deltas are read in each run. It only saves room in deltas: each page is compared with
+ * its digest when it is used, and where it is not what it should be, a page goes into the delta as a whole. So it is written while the
+ * pages of a run are compared, and never synced.
  */
 export const OVERLAY_NAME = 'overlay.db';
 

@@ -59,8 +59,8 @@ export class ReplayPass {
   readonly #threads: Thread<BlockToPatch, PatchedBlock>[] = [];
   /** By buffer, what changes the block in it. */
   readonly #lists = this.#buffers.map(() => PatchList.createShared());
-  /** Of the block at hand and all before it. */
-  #patched: Promise<unknown> = Promise.resolve();
+  /** When the block at hand and all before it were patched, and their digests taken in. */
+  #hashed: Promise<unknown> = Promise.resolve();
 
   constructor(files: PassFiles) {
     this.#files = files;
@@ -152,12 +152,12 @@ export class ReplayPass {
 
   /** Writes a block once it was patched, and all before it were, which may copy from it. */
   async #store(round: number, block: Buffer, patching: Promise<WholePatchedBlock>): Promise<void> {
-    const earlier = this.#patched;
-    this.#patched = this.#note(Promise.all([earlier, patching]));
-    await this.#patched;
-    const { changed, digests } = await patching;
-    this.#hash.update(digests ?? '');
-    await this.#write(round, block, changed);
+    const hashing = Promise.all([patching, this.#hashed]).then(([patched]) => {
+      this.#hash.update(patched.digests ?? '');
+      return patched;
+    });
+    this.#hashed = this.#note(hashing);
+    await this.#write(round, block, (await hashing).changed);
   }
 
   async #write(round: number, block: Buffer, changed: Uint8Array): Promise<void> {

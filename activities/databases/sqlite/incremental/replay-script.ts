@@ -5,7 +5,7 @@ import { PERL_PATCHER, PYTHON_PATCHER } from './script-patchers.ts';
 
 /**
  * `replay.sh` of a chain, for any POSIX shell: makes the database by sqlite3, or by zstd with perl or python3 where there are patches, and
- * compares it. Where neither perl nor python3 is there, sqlite3 is enough for logs, and the files of the chain are compared instead.
+ * compares it. What takes neither perl with Digest::SHA nor python3 compares the files of the chain instead.
  */
 export function replayScript(chain: Chain): string {
   const { deltas, source } = chain;
@@ -21,12 +21,15 @@ done
 require() {
   if ! command -v "$1" > /dev/null; then echo "$2 is needed and not here: install it" >&2; exit 1; fi
 }
-${deltas.every(isPatch) ? '' : 'require sqlite3 sqlite3\n'}${hasPatches ? 'require zstd zstd\n' : ''}language=none
-if perl -MDigest::SHA -e 1 2> /dev/null; then language=perl; elif command -v python3 > /dev/null; then language=python3; fi
+${deltas.every(isPatch) ? '' : 'require sqlite3 sqlite3\n'}${hasPatches ? 'require zstd zstd\n' : ''}compares=pages
+language=perl
+if ! perl -MDigest::SHA -e 1 2> /dev/null; then
+  if command -v python3 > /dev/null; then language=python3; else compares=files; fi
+fi
 run() {
   if [ $language = perl ]; then perl -e "$1" "$3" "$4"; else python3 -c "$2" "$3" "$4"; fi
 }
-${hasPatches ? patchFunction : fileComparison(chain)}umask 077
+${hasPatches ? patchFunction : ''}${fileComparison(chain)}umask 077
 cp -- "$here/base.db" "$target"
 replay() {
   cp -- "$here/$1" "$target-wal"
@@ -34,7 +37,8 @@ replay() {
   rm -f -- "$target-wal" "$target-shm"
 }
 ${deltas.map((delta) => `${isPatch(delta) ? 'patch' : 'replay'} ${delta.name}\n`).join('')}sync
-${hasPatches ? '' : `if [ $language = none ]; then echo "$target is made of what was backed up"; exit; fi\n`}${pageComparison(chain)}echo "$target is what was backed up"
+if [ $compares = files ]; then echo "$target is made of what was backed up"; exit; fi
+${pageComparison(chain)}echo "$target is what was backed up"
 `;
 }
 
@@ -42,7 +46,7 @@ function isPatch({ name }: ChainFile): boolean {
   return name.endsWith('.zst');
 }
 
-const patchFunction = `if [ $language = none ]; then require python3 'perl with Digest::SHA, or python3,'; fi
+const patchFunction = `if [ $language = perl ]; then require perl 'perl or python3'; fi
 patch() {
   zstd -q -d -c "$here/$1" | run '
 ${PERL_PATCHER}' '
@@ -55,7 +59,7 @@ function fileComparison(chain: Chain): string {
   actual=$(sha256sum < "$here/$1" | cut -d ' ' -f 1)
   if [ "$actual" != "$2" ]; then echo "$here/$1 is not what was backed up: SHA-256 $actual" >&2; exit 1; fi
 }
-if [ $language = none ]; then
+if [ $compares = files ]; then
 ${chainFiles(chain)
   .map(({ name, sha256 }) => `  compare ${name} ${sha256}\n`)
   .join('')}fi

@@ -4,23 +4,19 @@ import type { Programs } from '../../../../process/programs.ts';
 import type { HashOptions } from '../../../stage/copy-file.ts';
 import type { ChainFile } from '../../chain/chain-format.ts';
 import { ChainDamaged } from './chain-damaged.ts';
-import { type DeltaReader, passUpTo } from './delta-reader.ts';
+import type { DeltaReader } from './delta-reader.ts';
 import { createSink, type DeltaBlock, type DeltaSink, type SinkJob, type WrittenFile } from './delta-sink.ts';
+import { LackingDeltas } from './lacking-deltas.ts';
 import { openDelta } from './open-delta.ts';
 import type { MadePatches } from './page-comparer.ts';
 import { DIGEST_BYTES } from './page-digests.ts';
 import { PatchDamaged } from './page-patch.ts';
 import { PageTableReader, PageTableWriter } from './page-table.ts';
-import type { PlacedPatch } from './patch-format.ts';
-import { PatchList } from './patch-list.ts';
-import { BLOCK_BYTES, type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
+import { type PageBlock, type ScannedPages, scanPages } from './scan-pages.ts';
 import { WalDamaged } from './wal-format.ts';
 
 /** SQLite keeps its locks in this byte, and never writes the page that holds it (sqlite.org/fileformat2.html, 1.4). */
 const LOCK_BYTE = 0x4000_0000;
-
-/** Of what deltas have of one block: three times all of its pages. As a rule there is one delta, which has little. */
-const MAX_LIST_BYTES = 3 * BLOCK_BYTES;
 
 /** Number of the page that SQLite leaves out in databases of more than 1 GiB. */
 export function lockPage(pageSize: number): number {
@@ -63,7 +59,7 @@ export interface WrittenDelta extends ScannedPages {
   file: WrittenFile;
   /** Of the new table. */
   tableSha256: string;
-  /** Whether the overlay has all that the chain had. */
+  /** Whether the overlay has all that the chain had, but for what would have taken too much memory. */
   isOverlaid: boolean;
 }
 
@@ -81,13 +77,13 @@ class Outgrown extends Error {
 /**
  * Reads a frozen database once and writes the pages that the chain does not have, beside a new table of digests. Nothing is synced yet.
  *
- * @throws {ChainDamaged} when the newest delta of the chain cannot be read
+ * @throws {ChainDamaged} when a delta that the overlay has not cannot be read
  */
 export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta> {
   const zstd = (await hasZstd(job.programs)) ? job.programs : undefined;
   const sink = createSink({ ...sinkJob(job), zstd });
   // What a log has of a page is the page itself, whatever it was before.
-  const lacking = zstd === undefined ? [] : openLacking(job);
+  const lacking = new LackingDeltas(zstd === undefined ? [] : openLacking(job), job.before);
   let before: PageTableReader | undefined;
   let table: PageTableWriter | undefined;
   try {
@@ -111,7 +107,7 @@ export async function writeDelta(job: DeltaJob): Promise<WrittenDelta | NoDelta>
     if (error instanceof PatchDamaged || error instanceof WalDamaged) throw new ChainDamaged(error.message, { cause: error });
     throw error;
   } finally {
-    await Promise.all([before?.close(), table?.close(), sink.close(), ...lacking.map((delta) => delta.close())]);
+    await Promise.all([before?.close(), table?.close(), sink.close(), lacking.close()]);
     await removeScratch(job.before);
   }
 }
@@ -145,12 +141,12 @@ interface Difference {
 
 class DeltaWriter {
   readonly #job: DeltaJob;
-  readonly #files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: readonly DeltaReader[] };
+  readonly #files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: LackingDeltas };
   #firstPage: Buffer | undefined;
 
   constructor(
     job: DeltaJob,
-    files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: readonly DeltaReader[] },
+    files: { before: PageTableReader; table: PageTableWriter; sink: DeltaSink; lacking: LackingDeltas },
   ) {
     this.#job = job;
     this.#files = files;
@@ -167,7 +163,7 @@ class DeltaWriter {
     const added = differing.filter(
       (pageNumber) => pageNumber >= endOfChain && !this.#isLeftOut(pageNumber, { firstPage, pages }),
     );
-    const lists = await this.#listLacking({ firstPage, endOfChain });
+    const lists = await this.#files.lacking.list({ firstPage, endOfChain, changed });
     const block = { firstPage, pages, digests: before, changed, added, lists };
     const making = this.#files.sink.prepare(block);
     // Should a block before it fail, nobody waits for this one, but for its end.
@@ -187,25 +183,6 @@ class DeltaWriter {
     if (this.#files.sink.pages > 0 || !isOtherSize || this.#firstPage === undefined) return;
     const none = { digests: Buffer.alloc(0), changed: [], lists: [] };
     await this.#files.sink.append({ ...none, firstPage: 1, pages: this.#firstPage, added: [1] }, undefined);
-  }
-
-  /**
-   * What deltas that the overlay has not changed in a block. They may have pages that the chain no longer has. What would take too much
-   * memory is left out: such pages go into the delta as a whole.
-   */
-  async #listLacking({ firstPage, endOfChain }: { firstPage: number; endOfChain: number }): Promise<Uint8Array<ArrayBuffer>[]> {
-    const lists: Uint8Array<ArrayBuffer>[] = [];
-    let bytes = 0;
-    for (const delta of this.#files.lacking) {
-      const list = PatchList.create();
-      const take = (patch: PlacedPatch) => {
-        bytes += patch.end - patch.from;
-        if (patch.pageNumber >= firstPage && bytes <= MAX_LIST_BYTES) list.take(patch);
-      };
-      await passUpTo(delta, endOfChain - 1, { take });
-      if (list.bytes > 0) lists.push(list.takeAll());
-    }
-    return bytes <= MAX_LIST_BYTES ? lists : [];
   }
 
   #requireRoom(): void {

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { readManifest, requireOwn } from '../../../../activities/restore/read-manifest.ts';
 import { restoredFile } from '../../../../activities/restore/restored-file.ts';
 import { verifyTree } from '../../../../activities/restore/verify-tree.ts';
-import type { Manifest, MysqlFacts } from '../../../../activities/stage/manifest.ts';
+import type { Manifest, MysqlFacts, SqliteFacts } from '../../../../activities/stage/manifest.ts';
 import { createTestContext, programs, withDirectory } from '../../../support/phase-context.ts';
 
 const ENTRY = { path: 'files/config/app.toml', type: 'file', mode: '0600', mtime: '1.000000000', bytes: 1, sha256: 'x' } as const;
@@ -25,6 +25,20 @@ const MYSQL: MysqlFacts = {
   events: [],
 };
 
+const SQLITE: SqliteFacts = {
+  kind: 'sqlite',
+  path: 'sqlite/tracker',
+  bytes: 4096,
+  chain: { pages: 1, deltas: 0, pages_sha256: 'x' },
+  method: 'm',
+  sqlite_version: '3.40.1',
+  journal_mode: 'wal',
+  page_size: 4096,
+  user_version: 0,
+  application_id: 0,
+  tables: {},
+};
+
 const MANIFEST: Manifest = {
   version: 1,
   holdfast_version: '0.1.0',
@@ -33,7 +47,7 @@ const MANIFEST: Manifest = {
   workflow_id: 'w',
   run_id: 'r',
   started_at: '2026-11-23T03:00:00.000Z',
-  sources: { 'files/config': FILES, 'mysql/shop': MYSQL },
+  sources: { 'files/config': FILES, 'mysql/shop': MYSQL, 'sqlite/tracker': SQLITE },
   entries: [ENTRY],
 };
 
@@ -57,6 +71,8 @@ test.each<[string, object]>([
   ['a dump that is a directory of all', { sources: { 'mysql/shop': { ...MYSQL, path: 'mysql' } } }],
   ['a source of another kind', { sources: { 'files/config': MYSQL } }],
   ['a source with a path for a name', { sources: { 'files/../../etc': FILES } }],
+  ['pages of no bytes', { sources: { 'sqlite/tracker': { ...SQLITE, page_size: 0 } } }],
+  ['pages that no memory holds', { sources: { 'sqlite/tracker': { ...SQLITE, page_size: 2 ** 40 } } }],
   ['a source that is an option', { sources: { '--help': FILES } }],
 ])('a manifest that names %s is none', (_, changes) =>
   withDirectory(async (directory) => {

@@ -94,6 +94,13 @@ class Scene {
   }
 }
 
+async function twoDeltas(scene: Scene): Promise<WalReader[]> {
+  scene.change(1, 2, 70, 192);
+  const first = await scene.delta(1, 2, 70, 192);
+  scene.change(2, 4, 71, 192);
+  return [first, await scene.delta(2, 4, 71, 192)];
+}
+
 const expectIsThere = (scene: Scene) => (block: PriorBlock, pageNumber: number) =>
   expect(block.get(pageNumber)?.equals(scene.page(pageNumber))).toBe(true);
 
@@ -162,13 +169,10 @@ test('deltas that the overlay lacks are in the pages and in the overlay afterwar
   await withDirectory(async (directory) => {
     const scene = new Scene(directory);
     await scene.writeBase();
-    scene.change(1, 2, 70, 192);
-    const first = await scene.delta(1, 2, 70, 192);
-    scene.change(2, 4, 71, 192);
-    const second = await scene.delta(2, 4, 71, 192);
+    const lacking = await twoDeltas(scene);
     // As an attempt before may have left it.
     await scene.overlayPages(4, 71);
-    await scene.loadAll(WANTED, { lacking: [first, second], look: expectIsThere(scene) });
+    await scene.loadAll(WANTED, { lacking, look: expectIsThere(scene) });
     const overlay = await readFile(scene.overlay);
     for (const pageNumber of [1, 2, 4, 70, 71, 192]) {
       expect(overlay.subarray((pageNumber - 1) * PAGE, pageNumber * PAGE).equals(scene.page(pageNumber))).toBe(true);
@@ -182,12 +186,9 @@ test('without an overlay the deltas are in the pages that are wanted, and what i
   await withDirectory(async (directory) => {
     const scene = new Scene(directory);
     await scene.writeBase();
-    scene.change(1, 2, 70, 192);
-    const first = await scene.delta(1, 2, 70, 192);
-    scene.change(2, 4, 71, 192);
-    const second = await scene.delta(2, 4, 71, 192);
+    const lacking = await twoDeltas(scene);
     await scene.loadAll(WANTED, {
-      lacking: [first, second],
+      lacking,
       isOverlaid: false,
       look: (block, pageNumber) => {
         expectIsThere(scene)(block, pageNumber);
