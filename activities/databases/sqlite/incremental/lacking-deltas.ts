@@ -14,7 +14,7 @@ export class LackingDeltas {
 
   /** `deltas`: from the oldest one on; whose they are from now on. `isOverlaid`: whether the overlay gets all that they have. */
   constructor(deltas: readonly DeltaReader[], { isOverlaid }: { isOverlaid: boolean }) {
-    this.#deltas = deltas.map((reader) => ({ reader, list: PatchList.create() })).reverse();
+    this.#deltas = deltas.map((reader) => ({ reader, list: PatchList.create() })).toReversed();
     this.#isOverlaid = isOverlaid;
   }
 
@@ -45,7 +45,7 @@ export class LackingDeltas {
     return this.#deltas
       .filter(({ list }) => list.bytes > 0)
       .map(({ list }) => list.takeAll())
-      .reverse();
+      .toReversed();
   }
 
   async close(): Promise<void> {
