@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createSqliteDatabase } from '../../../activities/databases/sqlite/index.ts';
 import type { SqliteSource } from '../../../config/types.ts';
+import { pagesSha256Of } from '../../support/chain-place.ts';
 import { type ContractFailure, type DatabaseContract, describeDatabaseContract } from '../../support/database-contract.ts';
 import { createTestContext, programs, withDirectory } from '../../support/phase-context.ts';
 import { sqliteSource } from '../../support/sqlite-source.ts';
@@ -105,6 +106,7 @@ function chainContract(journalMode: 'wal' | 'delete'): DatabaseContract<SqliteSo
         source: incremental(subject.source),
         missing: incremental(subject.missing),
         assemble,
+        digest: async (path) => ({ chain: { pages_sha256: await pagesSha256Of(path) } }),
         restore: async (dump, scratch) => subject.restore(await assemble(dump, scratch), scratch),
       };
     },

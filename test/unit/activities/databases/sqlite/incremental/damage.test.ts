@@ -153,7 +153,9 @@ test('what a run left that died before its delta counted is removed, and so is a
     expect(context.warnings).toEqual([]);
     expect(dump.facts).toMatchObject({ chain: { deltas: 2 } });
     expect(await readdir(home)).toHaveLength(2);
-    expect((await readdir(files)).sort()).toEqual(['0000.pages', '0001.wal', '0002.pages', '0002.wal', 'base.db']);
+    // An overlay as well where the delta happens to be large beside so small a base.
+    const names = (await readdir(files)).filter((name) => name !== 'overlay.db').sort();
+    expect(names).toEqual(['0000.pages', '0001.wal', '0002.pages', '0002.wal', 'base.db']);
     expect(await sha256Of(await place.replay())).toBe(await sha256Of(place.path));
   });
 });
