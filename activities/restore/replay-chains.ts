@@ -12,7 +12,7 @@ import { exists } from '../presence.ts';
 import { hashFile } from '../stage/copy-file.ts';
 import type { DatabaseFacts, Manifest } from '../stage/manifest.ts';
 import { removeTree } from '../stage/remove-tree.ts';
-import { contentDigestOf } from './content-digest.ts';
+import { type ContentDigest, contentDigestOf } from './content-digest.ts';
 
 /** A source of a backup that lies there as a chain. */
 export interface ChainSource {
@@ -65,7 +65,7 @@ export async function replayInto(
   } else {
     const partial = partialPath(directory, facts);
     try {
-      actual = await make(directory, { facts, partial }, replaying);
+      actual = await make(directory, { facts, partial, digest }, replaying);
     } catch (error) {
       if (error instanceof ReplayFailed) return `could not be made: ${error.message}`;
       throw error;
@@ -78,7 +78,7 @@ export async function replayInto(
 
 async function make(
   directory: string,
-  { facts, partial: target }: { facts: DatabaseFacts; partial: string },
+  { facts, partial: target, digest }: { facts: DatabaseFacts; partial: string; digest: ContentDigest },
   { programs, context, fetchAgain }: ReplayContext,
 ): Promise<string> {
   const chain = join(directory, facts.path);
@@ -102,9 +102,8 @@ async function make(
   await moveBase(directory, `${facts.path}/${BASE_NAME}`, target);
   try {
     const made = await replayDatabase({ programs, directory: chain, target, bytes: facts.bytes }, context);
-    const { name, expected } = contentDigestOf(facts);
-    if (made === expected) return made;
-    throw new ReplayFailed(`what the chain gives has ${name} ${made}, not ${expected}`);
+    if (made === digest.expected) return made;
+    throw new ReplayFailed(`what the chain gives has ${digest.name} ${made}, not ${digest.expected}`);
   } catch (error) {
     if (error instanceof ReplayFailed) await fetchBase();
     throw error;

@@ -1,6 +1,7 @@
 import type { Programs } from '../../../../process/programs.ts';
 import { type DeltaMaterial, DeltaPatches } from './delta-patches.ts';
 import type { MadePatches } from './page-comparer.ts';
+import type { PageBlock } from './scan-pages.ts';
 import { WalWriter } from './wal-file.ts';
 import { FRAME_HEADER_BYTES } from './wal-format.ts';
 
@@ -22,6 +23,9 @@ export interface DeltaBlock {
   lists: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** As it was read: in a memory that threads share. */
+type SharedBlock = DeltaBlock & Pick<PageBlock, 'pages'>;
+
 /** Takes the pages of a delta, in their order. */
 export interface DeltaSink {
   readonly pages: number;
@@ -32,7 +36,7 @@ export interface DeltaSink {
    *
    * @throws {PatchDamaged} when a delta of the chain is not what was written, or the system error
    */
-  prepare(block: DeltaBlock): Promise<MadePatches | undefined>;
+  prepare(block: SharedBlock): Promise<MadePatches | undefined>;
   /** Takes a block, with what was prepared for it; block by block in their order. */
   append(block: DeltaBlock, made: MadePatches | undefined): Promise<void>;
   /** Ends the delta; the file is not synced. */
@@ -122,11 +126,10 @@ class PatchSink implements DeltaSink {
     return this.#held === undefined ? this.#patches.bytes : this.#heldBytes;
   }
 
-  async prepare(block: DeltaBlock): Promise<MadePatches | undefined> {
+  async prepare(block: SharedBlock): Promise<MadePatches | undefined> {
     const { firstPage, pages, digests, changed, lists } = block;
     if (changed.length === 0 && lists.length === 0) return undefined;
-    const memory = pages.buffer as unknown as SharedArrayBuffer;
-    return this.#patches.make({ firstPage, memory, digests, changed, lists });
+    return this.#patches.make({ firstPage, memory: pages.buffer, digests, changed, lists });
   }
 
   async append(block: DeltaBlock, made: MadePatches = NOTHING): Promise<void> {

@@ -43,18 +43,14 @@ export class PriorBlock {
     for (const index of indexes) this.#known[index] = READ;
   }
 
-  isLoaded(pageNumber: number): boolean {
-    return this.#known[pageNumber - this.#firstPage] === READ;
-  }
-
   /** Where a page that was read is to be changed into what it should be, or on the way there. */
   placeOf(pageNumber: number): PatchPlace {
     return { memory: this.#pages, start: (pageNumber - this.#firstPage) * this.#pageSize };
   }
 
   /**
-   * Writes pages, by ascending numbers, into the overlay. What is not as it should be then counts as not read: an
-   * earlier attempt may have changed it already.
+   * Writes pages, by ascending numbers, into the overlay. What is not as it should be then counts as not read: an earlier attempt may
+   * have changed it already.
    *
    * @throws the system error
    */

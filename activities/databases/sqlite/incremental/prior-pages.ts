@@ -49,7 +49,7 @@ export class PriorPages {
   }
 
   /**
-   * Reads what is wanted of a block, as deltas made it. Where the overlay is to be brought up, so is all that they changed.
+   * Reads what is wanted of a block and what deltas change in it, and brings the overlay up to these where it should.
    *
    * @returns the block, valid until its place gets another one
    * @throws {PatchDamaged} when a delta of the chain is not what was written
@@ -57,14 +57,12 @@ export class PriorPages {
   async load(place: number, { firstPage, digests, wanted, lists }: PriorRange): Promise<PriorBlock> {
     const block = this.#blocks[place] as PriorBlock;
     block.turnTo(firstPage, digests);
-    const changed = this.#isOverlaid ? ascending(lists.flatMap(pagesIn)) : [];
+    const changed = ascending(lists.flatMap(pagesIn));
     await block.load(ascending([...changed, ...wanted]));
     for (const list of lists) {
-      for (const patch = new PatchListReader(list); patch.next(); ) {
-        if (block.isLoaded(patch.pageNumber)) this.#applier.apply(block.placeOf(patch.pageNumber), patch);
-      }
+      for (const patch = new PatchListReader(list); patch.next(); ) this.#applier.apply(block.placeOf(patch.pageNumber), patch);
     }
-    block.keep(changed);
+    if (this.#isOverlaid) block.keep(changed);
     return block;
   }
 

@@ -39,8 +39,8 @@ export interface ScannedPages {
 }
 
 /**
- * Reads a file once, from its start, and hashes each page in threads, so that this thread goes on heartbeating. Memory
- * does not grow with the file.
+ * Reads a file once, from its start, and hashes each page in threads, so that this thread goes on heartbeating. Memory does not grow
+ * with the file.
  *
  * @throws the signal's reason, the system error, or what `prepare` or `consume` throws; neither of them runs any more then
  */

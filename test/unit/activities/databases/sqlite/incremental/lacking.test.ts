@@ -36,10 +36,14 @@ class Days {
     return { method: dump.method, facts: dump.facts as SqliteFacts, bytes: storedOf(dump) };
   }
 
+  async begin(bytes: number): Promise<void> {
+    await createTrackerDatabase(this.place.path, { journalMode: 'wal', bytes });
+    await this.place.dump();
+  }
+
   /** So many small days that the next run makes an overlay, and that run. */
   async untilOverlaid(): Promise<void> {
-    await createTrackerDatabase(this.place.path, { journalMode: 'wal', bytes: 18_000_000 });
-    await this.place.dump();
+    await this.begin(18_000_000);
     for (let day = 1; day <= 9; day++) await this.dump('UPDATE torrents SET completed = completed + 1 WHERE id = 5;');
     expect(await exists(await this.overlay())).toBe(false);
     await this.dump(SOME_OF_EACH_PAGE);
@@ -71,8 +75,7 @@ class Days {
 test('pages that the database no longer has, by deltas that the overlay lacks, are no longer its pages', async () => {
   await withDirectory(async (directory) => {
     const days = new Days(directory);
-    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 10_000_000 });
-    await days.place.dump();
+    await days.begin(10_000_000);
     await days.dump(SOME_OF_EACH_PAGE);
     await days.dump(GROW, { hasZstd: false });
     await days.dump('DELETE FROM torrents WHERE id > 60000; VACUUM;', { hasZstd: false });
@@ -87,8 +90,7 @@ test('pages that the database no longer has, by deltas that the overlay lacks, a
 test('deltas that have more of the same pages than is held in memory come back byte by byte, and are built upon', async () => {
   await withDirectory(async (directory) => {
     const days = new Days(directory);
-    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 40_000_000 });
-    await days.place.dump();
+    await days.begin(40_000_000);
     // The rows of more than two blocks, one day after the other.
     for (let day = 1; day <= 4; day++) {
       await days.dump('UPDATE torrents SET completed = completed + 1 WHERE id < 400000;', { hasZstd: false });
@@ -143,8 +145,7 @@ test('a row that changed takes some bytes, whatever became of the overlay meanwh
 test('an overlay is made once the deltas are much to read, and then brought up by each run', async () => {
   await withDirectory(async (directory) => {
     const days = new Days(directory);
-    await createTrackerDatabase(days.place.path, { journalMode: 'wal', bytes: 18_000_000 });
-    await days.place.dump();
+    await days.begin(18_000_000);
     // Rows that come in between, so that pages are made of others.
     const between =
       'DELETE FROM torrents WHERE id % 500 = 3; INSERT INTO torrents (id, info_hash, completed) SELECT id + 1, randomblob(20), 0 FROM torrents WHERE id % 500 = 2;';

@@ -160,7 +160,7 @@ test('days that change the same pages again and again become one delta, also whe
     for (const language of ['perl', 'python3'])
       expect(await pagesSha256Of(await place.replay(language))).toBe(pagesSha256In(dump));
     await expectReplays(place, dump.facts as SqliteFacts);
-    // The day after builds upon it, and finds in the overlay what it made.
+    // The day after builds upon it, and reads what it made.
     for (let day = 1; day <= 2; day++) {
       dump = await work();
       expect(deltasOf(dump)).toBe(1 + day);
